@@ -1,0 +1,243 @@
+"""The command line: `commonweave` and `python -m node`.
+
+Every command says what it did and what comes next. What a running node must do itself, such as following, is asked
+of it over its own API on this machine.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from node import app as node_app
+from node import config, demo, logs, verification
+from node.clock import SystemClock
+from node.coalition import connections, operation, rules, store
+from node.coalition.pages import keys_of
+from node.keystore import Keystore, KeystoreError, root_key_text
+from node.local_api import LocalApi, NotRunning
+from node.storage import sqlite
+from node.storage.contract import StorageError
+from node.web import words
+from protocol.errors import ProtocolError
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals hold keys
+    help="Commonweave: a network of communities of practice, without a host.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[Path, typer.Option("--data", help="The node's data directory.")]
+
+
+class Stop(Exception):
+    """Ends a command with a sentence."""
+
+
+def fail(sentence: str) -> "typer.Exit":
+    """One sentence on standard error, and exit status 1."""
+    err.print(sentence)
+    return typer.Exit(1)
+
+
+@cli.command()
+def init(
+    data: Data,
+    origin: Annotated[str, typer.Option(help="The node's public address, such as https://highpoint.example.")],
+    name: Annotated[str, typer.Option(help="The coalition's name.")],
+    place: Annotated[str, typer.Option(help="Where the coalition works.")] = "",
+    language: Annotated[str, typer.Option(help="Language code of its pages and items.")] = "en",
+    listen: Annotated[str, typer.Option(help="host:port to listen on.")] = "127.0.0.1:8420",
+) -> None:
+    """Make a new node: settings, keys, and the coalition's first signed document."""
+    if (data / config.SETTINGS_FILE).exists():
+        raise fail(f"There is a node in {data} already. To make another one, name another directory.")
+    try:
+        settings = config.checked(config.Settings(origin=origin, listen=listen, language=language), "the command line")
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keystore, root = Keystore.create(data)
+        config.write(data, settings)
+        uvloop.run(_found(data, settings, name, place, language))
+    except (config.SettingsError, KeystoreError, StorageError, ProtocolError, Stop) as error:
+        raise fail(str(error)) from None
+    out.print(f"The node of {name} is ready in {data}.")
+    if sys.stdout.isatty() and sys.stdin.isatty():
+        out.print(
+            "\nThis is its root key. Write it on paper and keep it in a safe; it is shown once and stored nowhere:\n"
+        )
+        out.print(f"    {root_key_text(root)}\n")
+    else:
+        left = keystore.leave_root_key(root)
+        out.print(f"Its root key is in {left}: move it to a safe place off this machine, then delete it there.")
+    out.print(f"Next: commonweave run --data {data}")
+
+
+async def _found(data: Path, settings: config.Settings, name: str, place: str, language: str) -> None:
+    node = await node_app.build(data, settings)
+    try:
+        keys = await asyncio.to_thread(keys_of, node.keystore, node.actor, node.clock.now())
+        activity = node.origin.at(f"/activities/{node.clock.new_id()}")
+        outcome = await node.gate.perform(rules.FoundCoalition(node.actor, name, place, language, keys, activity))
+        if not outcome.done:
+            raise Stop(outcome.detail)
+    finally:
+        await node.stop()
+
+
+@cli.command()
+def run(
+    data: Data,
+    listen: Annotated[str, typer.Option(help="host:port, instead of the setting.")] = "",
+    allow_peer: Annotated[list[str] | None, typer.Option(help="host:port that may be reached though private.")] = None,
+) -> None:
+    """Run the node until it is stopped."""
+    logs.configure()
+    try:
+        settings = config.load(data)
+        if allow_peer:
+            pairs = tuple(dict.fromkeys((*settings.allow_peers, *allow_peer)))
+            settings = config.checked(msgspec.structs.replace(settings, allow_peers=pairs), "the command line")
+        uvloop.run(_run(data, settings, listen))
+    except (config.SettingsError, KeystoreError, StorageError, LookupError) as error:
+        raise fail(str(error)) from None
+    except OSError as error:
+        raise fail(f"The node could not listen on {listen or 'its address'}: {error.strerror or error}.") from None
+
+
+async def _run(data: Path, settings: config.Settings, listen: str) -> None:
+    node = await node_app.build(data, settings)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        bound = await node.serve(listen)
+        out.print(f"{settings.origin} is running, listening on http://{bound}")
+        out.print(
+            f"To publish: open http://{bound}/sign-in with the token that `commonweave token --data {data}` prints."
+        )
+        await stopped.wait()
+        out.print("Stopping: what was accepted is being finished.")
+    finally:
+        await node.stop()
+
+
+@cli.command()
+def token(
+    data: Data, revoke: Annotated[bool, typer.Option(help="First make every token given out so far worthless.")] = False
+) -> None:
+    """Print a token for the API and for signing in."""
+    try:
+        keystore = Keystore.open(data)
+        if revoke:
+            keystore.revoke_tokens()
+        clock = SystemClock()
+        out.print(keystore.mint_token(clock.now(), clock.new_id()))
+    except (KeystoreError, OSError) as error:
+        raise fail(str(error)) from None
+
+
+@cli.command()
+def follow(
+    data: Data, target: Annotated[str, typer.Argument(help="A URL, @practice@host, or the name of a node.")]
+) -> None:
+    """Follow a node or a practice."""
+    try:
+        answer = LocalApi(data).follow(target)
+    except NotRunning:
+        raise fail(f"The node is not running. Start it first: commonweave run --data {data}") from None
+    except (KeystoreError, ProtocolError) as error:
+        raise fail(str(error)) from None
+    out.print(f"Asked {answer['target']}; the follow is now “{answer['state']}”. See: commonweave status --data {data}")
+
+
+@cli.command()
+def status(data: Data) -> None:
+    """Say how the node is doing, in words."""
+    try:
+        settings, keystore, clock = config.load(data), Keystore.open(data), SystemClock()
+        now = clock.now()
+        with sqlite.look_into(data) as reads:
+            found = operation.health(reads, now, node_app.VERSION, root_here=keystore.root_key_present())
+            follows = connections.follows(reads)
+            coalition = store.coalition(reads)
+    except (config.SettingsError, KeystoreError, StorageError, OSError) as error:
+        raise fail(str(error)) from None
+    running = "running" if LocalApi(data).running() else "not running"
+    out.print(f"[bold]{coalition.name if coalition else 'No coalition'}[/bold] at {settings.origin}: {running}.")
+    out.print(
+        f"{words.count(found.practices, 'practice')}, {words.count(found.items, 'item')} published,"
+        f" {words.count(found.received_items, 'item')} received,"
+        f" {words.count(found.followers, 'follower')}, {words.count(found.owed, 'delivery', 'deliveries')} owed."
+    )
+    if follows:
+        table = Table("Following", "State", "Since", "What happens next", box=None, pad_edge=False)
+        for one in follows:
+            table.add_row(one.name, one.state, words.moment(one.since)[1], one.sentence)
+        out.print(table)
+    else:
+        out.print("Following nobody yet. Follow a node: commonweave follow --data DIR ADDRESS")
+    if found.peers:
+        table = Table("Node", "State", "Owed", "Last heard", "Last error", box=None, pad_edge=False)
+        for peer in found.peers:
+            heard = words.relative(peer.last_ok, now) if peer.last_ok else "never"
+            table.add_row(
+                peer.host, peer.state, str(peer.owed), heard, "" if peer.state == "working" else peer.sentence
+            )
+        out.print(table)
+    for warning in found.warnings:
+        out.print(f"[yellow]Attention:[/yellow] {warning}")
+
+
+@cli.command()
+def verify(data: Data) -> None:
+    """Check every stored proof again, offline."""
+    try:
+        with sqlite.look_into(data) as reads, Progress(console=err, transient=True) as progress:
+            total = verification.count(reads)
+            task = progress.add_task("Checking proofs", total=total)
+            report = verification.verify(reads, SystemClock().now(), lambda done: progress.update(task, completed=done))
+    except (StorageError, OSError) as error:
+        raise fail(str(error)) from None
+    for fault in report.faults[:20]:
+        err.print(f"{fault.id}: {fault.sentence}")
+    out.print(
+        f"{words.count(report.checked, 'proof')} checked, {report.unsigned} without a proof of their own,"
+        f" {words.count(report.sets, 'set')} compared with their trees: {words.count(len(report.faults), 'fault')}."
+    )
+    if report.faults:
+        raise typer.Exit(1)
+
+
+@cli.command(name="demo")
+def demonstrate(
+    scenario: Annotated[str, typer.Argument(help="Which story.")] = "safecities",
+    once: Annotated[bool, typer.Option("--once", help="Stop when every step is verified.")] = False,
+) -> None:
+    """Show three coalitions sharing a method, on this machine."""
+    try:
+        demo.run(scenario, once=once, out=out)
+    except demo.DemoError as error:
+        raise fail(str(error)) from None
+    except KeyboardInterrupt:
+        out.print("Stopped.")
+
+
+def main() -> None:
+    """The entry point."""
+    cli(prog_name="commonweave")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""The composition root: the only place that names an engine and wires the rooms together.
+
+`build` makes a node from a data directory, ready to be asked; `Node.serve` opens its door to the network and starts
+its workers. Tests start nodes through the same two calls.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from node import config
+from node.clock import Clock, SystemClock
+from node.coalition import store as coalition_store
+from node.coalition.api import CoalitionApi
+from node.coalition.connections import Connections
+from node.coalition.operation import Operation
+from node.coalition.pages import CoalitionPages
+from node.coalition.wiring import coalition_handlers
+from node.federation import following
+from node.federation.actors import ActorNoun
+from node.federation.admission import Admission
+from node.federation.catchup import Catchup
+from node.federation.delivery import Delivery
+from node.federation.endpoints import Endpoints
+from node.federation.keyring import Keyring
+from node.federation.peer import Peers
+from node.federation.resolving import resolve
+from node.federation.served import HeadSigner
+from node.gate.door import Gate
+from node.keystore import Keystore
+from node.repertoire.api import RepertoireApi
+from node.repertoire.editing import Editing
+from node.repertoire.pages import RepertoirePages
+from node.repertoire.wiring import repertoire_handlers
+from node.storage import sqlite
+from node.storage.contract import Storage
+from node.web import api
+from node.web.shell import install
+from node.web.things import Site
+from protocol import http_signature, identifiers, legacy_signature, limits
+from protocol.http_message import Form
+
+VERSION = "0.1.0"
+RUNNING = "running.json"  # where the node listens, for the command line; written while it runs
+
+log = structlog.get_logger("node")
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What DIR/running.json says."""
+
+    listen: str
+
+
+class Node:
+    """One node, wired. Use `build`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        settings: config.Settings,
+        storage: Storage,
+        keystore: Keystore,
+        clock: Clock,
+        peers: Peers,
+    ) -> None:
+        self.directory = directory
+        self.settings = settings
+        self.storage = storage
+        self.keystore = keystore
+        self.clock = clock
+        self.peers = peers
+        self.origin = settings.at
+        self.actor = identifiers.node_actor(self.origin)
+        self.admission = Admission(
+            settings.admission, self.origin.key, frozenset(settings.allowed_hosts), frozenset(settings.blocked_hosts)
+        )
+        self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
+        self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir)
+        self.delivery = Delivery(storage, peers, self._sign, clock, random.random)
+        self.catchup = Catchup(storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow)
+        self._register()
+        self._runner: web.AppRunner | None = None
+        self._workers: list[asyncio.Task[None]] = []
+        self.listening: str = ""
+
+    # Wiring
+
+    def _register(self) -> None:
+        actor_noun = ActorNoun(self.origin)
+        self.gate.register(acts=following.ACTS, nouns=actor_noun.nouns(), commands=following.COMMANDS)
+        for handlers in (coalition_handlers(actor_noun), repertoire_handlers()):
+            self.gate.register(**handlers)
+
+    def _application(self, site: Site) -> web.Application:
+        app = web.Application(client_max_size=limits.BODY_BYTES)
+        install(app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token)
+        endpoints = Endpoints(
+            self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,
+            self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,
+        )  # fmt: skip
+        app.add_routes(endpoints.routes())
+        common = (self.storage, self.gate, self.clock, self.origin)
+        repertoire = RepertoirePages(*common, endpoints.item)
+        coalition = CoalitionPages(
+            self.storage, self.gate, self.keystore, self.clock, self.origin, endpoints.actor, repertoire.cards
+        )
+        connections = Connections(*common, self._resolve, self.keyring.refresh)
+        operation = Operation(
+            self.storage, self.keystore, self.clock, self.delivery.unpause, self.keyring.repin, VERSION
+        )
+        for room in (Editing(*common), repertoire, coalition, connections, operation):
+            app.add_routes(room.routes())
+        routes = [
+            *CoalitionApi(self.storage, self.origin, coalition, connections, operation).routes(),
+            *RepertoireApi(*common).routes(),
+        ]
+        api.mount(app, routes, self.keystore.check_token, VERSION)
+        return app
+
+    async def _resolve(self, address: str) -> str:
+        return await resolve(address, self.peers, self._sign_as_node, self.settings.allowed_pairs)
+
+    async def _verify_token(self, token: str) -> bool:
+        return self.keystore.check_token(token)
+
+    def _stir(self) -> None:
+        self.delivery.wake()
+        self.catchup.wake()
+
+    async def _repeat_follow(self, target: str, address: str) -> None:
+        id = self.origin.at(f"/activities/{self.clock.new_id()}")
+        await self.gate.perform(following.FollowActor(self.actor, target, address, id))
+
+    # Signing what we send
+
+    def _sign(self, actor: str, request: http_signature.Request, form: Form) -> list[tuple[str, str]]:
+        now = self.clock.now()
+        if form == "legacy":
+            return legacy_signature.sign(request, self.keystore.rsa(actor), self.keystore.rsa_id(actor), now)
+        extra = ("commonweave-log",) if any(name == "commonweave-log" for name, _ in request.headers) else ()
+        return http_signature.sign(
+            request, self.keystore.ed25519(actor), self.keystore.ed25519_id(actor), now // 1000,
+            secrets.token_urlsafe(12), extra,
+        )  # fmt: skip
+
+    def _sign_as_node(self, request: http_signature.Request) -> list[tuple[str, str]]:
+        return self._sign(self.actor, request, "native")
+
+    # Life
+
+    async def _introduce(self) -> Site:
+        """Who we are, as the pages say it. LookupError if the node was never founded."""
+        coalition = await self.storage.read(coalition_store.coalition)
+        if coalition is None:
+            raise LookupError("this data directory has no coalition yet; run init first")
+        name = self.origin.host
+        return Site(
+            coalition.name, str(self.origin), f"@{name}@{self.origin.authority}", coalition.place, coalition.language
+        )
+
+    async def serve(self, listen: str = "") -> str:
+        """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""
+        app = self._application(await self._introduce())
+        await self.delivery.recover()
+        host, _, port = (listen or self.settings.listen).rpartition(":")
+        # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
+        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host.strip("[]"), int(port), backlog=512)
+        await site.start()
+        bound = self._runner.addresses[0]
+        self.listening = f"{bound[0]}:{bound[1]}"
+        (self.directory / RUNNING).write_bytes(msgspec.json.encode(Running(self.listening)))
+        self._workers = [
+            asyncio.create_task(self.delivery.run(), name="delivery"),
+            asyncio.create_task(self.catchup.run(), name="catchup"),
+        ]
+        for worker in self._workers:
+            worker.add_done_callback(_report)
+        return self.listening
+
+    async def stop(self) -> None:
+        """Close the door, finish what was accepted, stop."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            (self.directory / RUNNING).unlink(missing_ok=True)
+        for worker in self._workers:
+            worker.cancel()
+        for worker in self._workers:
+            with suppress(asyncio.CancelledError):
+                await worker
+        await self.peers.close()
+        await self.storage.close()
+
+
+def _report(worker: asyncio.Task[None]) -> None:
+    if not worker.cancelled() and (error := worker.exception()) is not None:
+        log.error("a worker stopped", worker=worker.get_name(), error=repr(error))
+
+
+async def build(
+    directory: Path,
+    settings: config.Settings | None = None,
+    clock: Clock | None = None,
+    peers: Callable[[config.Settings], Peers] | None = None,
+) -> Node:
+    """A node over a data directory. StorageError, KeystoreError or SettingsError say in a sentence what is wrong."""
+    settings = settings or config.load(directory)
+    keystore = Keystore.open(directory)
+    storage = await sqlite.open_sqlite(directory)
+    made = peers(settings) if peers else default_peers(settings)
+    return Node(directory, settings, storage, keystore, clock or SystemClock(), made)
+
+
+def default_peers(settings: config.Settings) -> Peers:
+    """The guarded client with exactly the exceptions that the settings name."""
+    origin = identifiers.origin(settings.origin)
+    return Peers(
+        f"Commonweave/{VERSION} (+{origin})",
+        allowed=settings.allowed_pairs,
+        own=frozenset({(origin.host, origin.port)}),
+    )

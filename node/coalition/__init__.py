@@ -1,0 +1,1 @@
+"""Who we are: the coalition that owns this node, and its practices."""

@@ -1,0 +1,246 @@
+"""Whom this node follows and who follows it: states in words, for people and for programs."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from node.clock import Clock
+from node.federation.following import EndFollow, FollowActor
+from node.federation.peer import PeerError
+from node.gate.door import Gate
+from node.gate.handler import Outcome
+from node.storage.contract import Reads, Row, Storage
+from node.web.forms import Form, read_form
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.things import Connection, State
+from protocol import identifiers
+from protocol.errors import ProtocolError, Reason
+
+Resolve = Callable[[str], Awaitable[str]]
+MOST = 1_000  # lines on the page; a steward of more uses the API
+
+_FOLLOWS = (
+    "SELECT f.target, f.address, f.host, f.whole_node, f.state, f.asked, f.answered, f.last_error, a.name, a.handle,"
+    " a.state AS actor_state, p.paused, p.failing_since, p.last_error AS peer_error, s.pulled, s.total,"
+    " s.last_error AS pull_error, s.theirs_seq,"
+    " EXISTS(SELECT 1 FROM inbox i JOIN held_set q ON q.key = i.set_key WHERE q.name = 'queue:' || a.inbox"
+    "  AND i.wants IS NOT NULL) AS owed"
+    " FROM following f LEFT JOIN actor a ON a.id = f.target LEFT JOIN peer p ON p.host = f.host"
+    " LEFT JOIN held_set s ON s.owner = f.target AND s.audience = 'public' AND s.local = 0"
+)
+
+
+class Follow(msgspec.Struct, frozen=True, kw_only=True):
+    """One follow of ours. state: asked, waiting, accepted, refused, ended, paused or broken."""
+
+    target: str
+    name: str
+    address: str
+    whole_node: bool
+    state: str
+    sentence: str
+    since: int
+
+
+def state_of(row: Row) -> tuple[str, str, int]:
+    """The state, a sentence that says what happens next, and since when."""
+    if row["state"] == "ended":
+        return (
+            "ended",
+            "You do not follow them any more. What you hold stays readable.",
+            row["answered"] or row["asked"],
+        )
+    if row["paused"]:
+        why = "Their key changed and nothing proves that it is still them. Compare the fingerprints, then confirm."
+        if row["paused"] != "key-changed":
+            why = f"They refuse what this node sends: {row['paused']}."
+        return "paused", f"{why} Nothing is lost.", row["failing_since"] or row["asked"]
+    if row["state"] == "refused":
+        return "refused", "They declined. You can ask again after talking to them.", row["answered"] or row["asked"]
+    if row["failing_since"]:
+        error = row["peer_error"] or row["pull_error"] or "no answer"
+        return "broken", f"{error}. We keep trying; nothing is lost.", row["failing_since"]
+    if row["state"] == "accepted":
+        if row["pull_error"]:
+            return "broken", f"{row['pull_error']}. We keep trying; nothing is lost.", row["pulled"] or row["answered"]
+        what = "Up to date." if row["pulled"] else "Their items are being fetched."
+        return "accepted", what, row["answered"] or row["asked"]
+    if row["owed"]:
+        return "asked", "The request is on its way.", row["asked"]
+    return "waiting", "They have the request and have not answered yet.", row["asked"]
+
+
+def follows(reads: Reads) -> list[Follow]:
+    """Every follow of ours, by name."""
+    rows = reads.all(f"{_FOLLOWS} ORDER BY a.name, f.target LIMIT {MOST}")
+    found: list[Follow] = []
+    for row in rows:
+        state, sentence, since = state_of(row)
+        found.append(
+            Follow(
+                target=row["target"], name=row["name"] or row["target"],
+                address=f"@{row['handle']}@{row['host']}" if row["handle"] else row["address"],
+                whole_node=bool(row["whole_node"]), state=state, sentence=sentence, since=since or 0,
+            )
+        )  # fmt: skip
+    return found
+
+
+class Connections:
+    """`resolve` finds the actor behind what was typed; `refresh` fetches its document."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        gate: Gate,
+        clock: Clock,
+        origin: identifiers.Origin,
+        resolve: Resolve,
+        refresh: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._clock = clock
+        self._origin = origin
+        self._me = identifiers.node_actor(origin)
+        self._resolve = resolve
+        self._refresh = refresh
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/connections", self.show),
+            web.post("/connections", self.ask),
+            web.post("/connections/again", self.again),
+            web.get("/connections/end", self.ask_end),
+            web.post("/connections/end", self.end_page),
+        ]
+
+    async def follow(self, address: str) -> Outcome:
+        """Find the actor, fetch its document, and ask. The outcome's sentence is for whoever typed the address."""
+        try:
+            target = await self._resolve(address)
+            await self._refresh(target)
+        except PeerError as error:
+            host = f"“{address.strip()}” could not be reached: {error.sentence}. Nothing was sent; try again."
+            return Outcome(Reason.INVALID, host)
+        except ProtocolError as error:
+            return Outcome(error.reason if error.reason is Reason.KEY_CHANGED else Reason.INVALID, error.detail)
+        return await self._gate.perform(FollowActor(self._me, target, address.strip(), self._new()))
+
+    async def end(self, target: str) -> Outcome:
+        """Stop following."""
+        return await self._gate.perform(EndFollow(self._me, target, self._new()))
+
+    async def listed(self) -> list[Follow]:
+        """Every follow of ours."""
+        return await self._storage.read(follows)
+
+    def _new(self) -> str:
+        return self._origin.at(f"/activities/{self._clock.new_id()}")
+
+    # Pages
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        return await self._page(request, Form({"address": request.query.get("address", "")}))
+
+    async def _page(self, request: web.Request, form: Form) -> web.StreamResponse:
+        def work(reads: Reads) -> dict[str, object]:
+            return {
+                "form": form,
+                "follows": [_connection(follow) for follow in follows(reads)],
+                "followers": [_follower(row) for row in _followers(reads)],
+            }
+
+        return render(request, "connections.html", await self._storage.read(work), form.status)
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        address = form.line("address", "Address", required=True, most=2_048)
+        if form.ok:
+            outcome = await self.follow(address)
+            if outcome.done:
+                raise web.HTTPSeeOther("/connections?said=followed")
+            form.wrong("address", "Address", outcome.detail)
+        return await self._page(request, form)
+
+    async def again(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        outcome = await self.follow(request.query.get("target", "")) if form.ok else None
+        if outcome is None or not outcome.done:
+            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        raise web.HTTPSeeOther("/connections?said=asked-again")
+
+    async def ask_end(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        target = request.query.get("target", "")
+        found = next((follow for follow in await self.listed() if follow.target == target), None)
+        if found is None:
+            raise Refused(Reason.NOT_FOUND)
+        view = {
+            "heading": "Stop following",
+            "question": f"Stop following {found.name}?",
+            "lost": ["New items of theirs no longer come here, and changes of old ones neither."],
+            "kept": ["What this node holds of theirs stays readable.", "You can follow them again at any time."],
+            "action": f"/connections/end?target={quote(target, safe='')}",
+            "button": "Stop following",
+            "cancel_url": "/connections",
+            "fields": [],
+        }
+        return render(request, "confirm.html", view)
+
+    async def end_page(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        outcome = await self.end(request.query.get("target", "")) if form.ok else None
+        if outcome is None or not outcome.done:
+            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        raise web.HTTPSeeOther("/connections?said=unfollowed")
+
+
+def _followers(reads: Reads) -> list[Row]:
+    return reads.all(
+        "SELECT f.actor, f.target, f.host, f.at, a.name, a.handle, p.paused, p.failing_since, p.last_error,"
+        " c.actor AS node FROM follower f LEFT JOIN actor a ON a.id = f.actor LEFT JOIN peer p ON p.host = f.host"
+        f" LEFT JOIN coalition c ON c.actor = f.target ORDER BY f.at DESC LIMIT {MOST}"
+    )
+
+
+_TONES = {"accepted": "good", "refused": "off", "ended": "off", "paused": "bad", "broken": "bad"}
+_WORDS = {
+    "asked": "Asked",
+    "waiting": "Waiting",
+    "accepted": "Accepted",
+    "refused": "Refused",
+    "ended": "Ended",
+    "paused": "Paused",
+    "broken": "Broken",
+}
+
+
+def _connection(follow: Follow) -> Connection:
+    tone = _TONES.get(follow.state, "wait")
+    quoted = quote(follow.target, safe="")
+    return Connection(
+        name=follow.name,
+        address=follow.address,
+        state=State(_WORDS[follow.state], tone, follow.sentence, follow.since or None),  # pyright: ignore[reportArgumentType]
+        url=f"/catalog?practice={quoted}" if not follow.whole_node else "/catalog",
+        what="The whole node" if follow.whole_node else "A practice",
+        again_url=f"/connections/again?target={quoted}" if follow.state in ("refused", "ended", "waiting") else None,
+        end_url=f"/connections/end?target={quoted}" if follow.state != "ended" else None,
+    )
+
+
+def _follower(row: Row) -> Connection:
+    if row["paused"]:
+        state = State("Paused", "bad", "They refuse what we send; nothing is lost.", row["failing_since"])
+    elif row["failing_since"]:
+        state = State("Broken", "bad", f"{row['last_error']}. We keep trying; nothing is lost.", row["failing_since"])
+    else:
+        state = State("Following", "good", "They receive what we publish.", row["at"])
+    what = "the whole node" if row["node"] else row["target"].rpartition("/")[2]
+    address = f"@{row['handle']}@{row['host']}" if row["handle"] else row["actor"]
+    return Connection(name=row["name"] or row["actor"], address=address, state=state, what=what)

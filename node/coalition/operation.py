@@ -1,0 +1,296 @@
+"""How the node is doing, in words: for the operator's page, the API and the command line alike."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from node.clock import Clock
+from node.keystore import Keystore
+from node.storage.contract import Reads, Row, Storage
+from node.web.forms import read_form
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.things import Alert, Check, KeyLine, Peer, State
+from node.web.things import Refused as RefusedLine
+from protocol import identifiers
+from protocol.errors import Reason
+from protocol.keys import PublicKey
+from protocol.vocabulary import actors
+
+PEERS = 200
+
+
+class PeerHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One peer. state: working, broken, paused or dormant; owed: entries it has not acknowledged; times in ms."""
+
+    host: str
+    state: str
+    sentence: str
+    owed: int
+    since: int | None
+    last_ok: int | None
+    next_try: int | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The node's health. status: good, or attention with what needs it in warnings."""
+
+    status: str
+    name: str
+    version: str
+    now: int
+    practices: int
+    items: int
+    received_items: int
+    followers: int
+    follows: int
+    owed: int
+    behind: int
+    peers: tuple[PeerHealth, ...]
+    warnings: tuple[str, ...]
+
+
+_PEERS = (
+    "SELECT p.host, p.paused, p.failing_since, p.attempts, p.last_error, p.last_ok, p.due, p.lease,"
+    " (SELECT COALESCE(SUM(s.seq - i.acked), 0) FROM inbox i JOIN held_set s ON s.key = i.set_key"
+    "  WHERE i.host = p.host AND i.wants IS NOT NULL) AS owed"
+    " FROM peer p WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.host = p.host)"
+    " OR EXISTS (SELECT 1 FROM following f WHERE f.host = p.host)"
+    f" ORDER BY p.failing_since IS NULL, p.host LIMIT {PEERS}"
+)
+
+
+def peers(reads: Reads) -> list[PeerHealth]:
+    """Every peer that follows or is followed, those in trouble first."""
+    return [_peer(row) for row in reads.all(_PEERS)]
+
+
+def _peer(row: Row) -> PeerHealth:
+    if row["paused"] == "key-changed":
+        state, sentence = "paused", "Their key changed without a proof; compare fingerprints and confirm."
+    elif row["paused"]:
+        state, sentence = "paused", f"They refuse what this node sends: {row['paused']}"
+    elif row["failing_since"]:
+        state, sentence = "broken", f"{row['last_error']}. We keep trying; nothing is lost."
+    else:
+        state, sentence = "working", "Working."
+    return PeerHealth(
+        host=row["host"], state=state, sentence=sentence, owed=row["owed"], since=row["failing_since"],
+        last_ok=row["last_ok"], next_try=None if row["lease"] else row["due"],
+    )  # fmt: skip
+
+
+def health(reads: Reads, now: int, version: str, *, root_here: bool) -> Health:
+    """Everything an operator looks at first."""
+    counts = reads.the(
+        "SELECT (SELECT name FROM coalition) AS name,"
+        " (SELECT COUNT(*) FROM practice WHERE local = 1) AS practices,"
+        " (SELECT COUNT(*) FROM item WHERE local = 1 AND withdrawn IS NULL) AS items,"
+        " (SELECT COUNT(*) FROM item WHERE local = 0 AND withdrawn IS NULL) AS received,"
+        " (SELECT COUNT(*) FROM follower) AS followers,"
+        " (SELECT COUNT(*) FROM following WHERE state = 'accepted') AS follows,"
+        " (SELECT COUNT(*) FROM held_set WHERE local = 0 AND pull_at IS NOT NULL AND last_error IS NOT NULL) AS behind"
+    )
+    known = peers(reads)
+    warnings = [f"{peer.host}: {peer.sentence}" for peer in known if peer.state != "working"]
+    if root_here:
+        warnings.append(
+            "The root key is still on this machine (root-key in the data directory). Move it to paper or a stick in a"
+            " safe, then delete the file: whoever has it can become this node."
+        )
+    return Health(
+        status="attention" if warnings else "good", name=counts["name"] or "", version=version, now=now,
+        practices=counts["practices"], items=counts["items"], received_items=counts["received"],
+        followers=counts["followers"], follows=counts["follows"], owed=sum(peer.owed for peer in known),
+        behind=counts["behind"], peers=tuple(known), warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def pending(reads: Reads) -> list[Row]:
+    """Actors whose new document waits for a steward."""
+    return reads.all(
+        "SELECT id, name, host, state, pending, pending_since FROM actor WHERE pending IS NOT NULL"
+        " ORDER BY pending_since LIMIT 50"
+    )
+
+
+class Operation:
+    """The operator's page. `repin` confirms a changed key; `unpause` lets a peer be spoken to again."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        keystore: Keystore,
+        clock: Clock,
+        unpause: Callable[[str], Awaitable[None]],
+        repin: Callable[[str], Awaitable[None]],
+        version: str,
+    ) -> None:
+        self._storage = storage
+        self._keystore = keystore
+        self._clock = clock
+        self._unpause = unpause
+        self._repin = repin
+        self._version = version
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/operation", self.show),
+            web.post("/operation/check", self.check),
+            web.get("/operation/confirm", self.ask),
+            web.post("/operation/confirm", self.confirm),
+        ]
+
+    async def health(self) -> Health:
+        root_here, now = self._keystore.root_key_present(), self._clock.now()
+        return await self._storage.read(lambda reads: health(reads, now, self._version, root_here=root_here))
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        found = await self.health()
+
+        def work(reads: Reads) -> dict[str, object]:
+            return {
+                "alerts": [_alert(row) for row in pending(reads)],
+                "refusals": [
+                    RefusedLine(row["host"], row["reason"], row["at"])
+                    for row in reads.all(
+                        "SELECT i.host, r.reason, r.at FROM refusal r JOIN inbox i ON i.key = r.inbox_key"
+                        " ORDER BY r.key DESC LIMIT 20"
+                    )
+                ],
+                "keys": [
+                    KeyLine(
+                        row["name"],
+                        PublicKey("ed25519", row["public"]).fingerprint(),
+                        row["valid_from"],
+                        row["valid_until"],
+                    )
+                    for row in reads.all(
+                        "SELECT a.name, k.public, k.valid_from, k.valid_until FROM actor_key k JOIN actor a"
+                        " ON a.id = k.actor WHERE a.local = 1 AND k.kind = 'ed25519' ORDER BY a.name, k.valid_from"
+                    )
+                ],
+            }
+
+        view = await self._storage.read(work)
+        root = PublicKey.from_did(self._keystore.root_public())
+        view |= {
+            "checks": _checks(found),
+            "peers": [_line(peer) for peer in found.peers],
+            "owed": found.owed,
+            "oldest_owed": min((peer.since for peer in found.peers if peer.since and peer.owed), default=None),
+            "root": KeyLine("Root key", root.fingerprint()),
+            "root_here": self._keystore.root_key_present(),
+            "version": self._version,
+            "checked": found.now,
+        }
+        return render(request, "operation.html", view)
+
+    async def check(self, request: web.Request) -> web.StreamResponse:
+        """Speak to every paused peer again: the one thing that a person can hasten."""
+        form = await read_form(request)
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        for peer in (await self.health()).peers:
+            if peer.state != "working":
+                await self._unpause(peer.host)
+        raise web.HTTPSeeOther("/operation?said=checked")
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        actor = request.query.get("actor", "")
+        rows = await self._storage.read(
+            lambda reads: (
+                reads.all("SELECT public FROM actor_key WHERE actor = :id AND kind = 'ed25519'", id=actor),
+                [row for row in pending(reads) if row["id"] == actor],
+            )
+        )
+        held, waiting = rows
+        if not waiting:
+            raise Refused(Reason.NOT_FOUND)
+        row = waiting[0]
+        old = ", ".join(PublicKey("ed25519", key["public"]).fingerprint() for key in held) or "none"
+        new = ", ".join(_fingerprints(row["pending"])) or "none"
+        view = {
+            "heading": "Confirm a changed key",
+            "question": f"Is this still {row['name']}? Call them, and compare the fingerprints aloud.",
+            "lost": [f"Key held until now: {old}", f"Key they show now: {new}"],
+            "kept": ["Everything received under the old key stays as it is."],
+            "action": f"/operation/confirm?actor={quote(actor, safe='')}",
+            "button": "The fingerprints match: trust the new key",
+            "cancel_url": "/operation",
+            "fields": [],
+        }
+        return render(request, "confirm.html", view)
+
+    async def confirm(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        actor = request.query.get("actor", "")
+        await self._repin(actor)
+        await self._unpause(identifiers.origin(actor).key)
+        raise web.HTTPSeeOther("/operation?said=confirmed")
+
+
+def _fingerprints(raw: bytes) -> list[str]:
+    value = msgspec.json.decode(raw)
+    return [
+        key.public.fingerprint()
+        for key in actors.keys_of(actors.read_actor_value(value))
+        if key.public.kind == "ed25519"
+    ]
+
+
+def _alert(row: Row) -> Alert:
+    if row["state"] == "key-changed":
+        said = (
+            "Their key changed and nothing proves that it is still them. Their messages are refused until you confirm."
+        )
+    else:
+        said = (
+            "Their root key signed a new document. It takes effect after 72 hours unless their present key"
+            " contradicts it."
+        )
+    return Alert(
+        f"{row['name']} ({row['host']})",
+        said,
+        f"/operation/confirm?actor={quote(row['id'], safe='')}",
+        "Compare fingerprints",
+    )
+
+
+_TONE = {"working": "good", "broken": "bad", "paused": "bad"}
+
+
+def _line(peer: PeerHealth) -> Peer:
+    tone = _TONE.get(peer.state, "wait")
+    state = State(peer.state.capitalize(), tone, peer.sentence, peer.since)  # pyright: ignore[reportArgumentType]
+    return Peer(peer.host, state, "", peer.owed, peer.last_ok, peer.next_try if peer.owed else None)
+
+
+def _checks(found: Health) -> list[Check]:
+    troubled = [peer for peer in found.peers if peer.state != "working"]
+    return [
+        Check(
+            "Other nodes",
+            State("Attention", "bad", f"{len(troubled)} of {len(found.peers)} nodes cannot be reached or are paused.")
+            if troubled
+            else State("Good", "good", f"{len(found.peers)} nodes, all reachable."),
+        ),
+        Check(
+            "What you follow",
+            State("Behind", "wait", f"{found.behind} could not be asked for news lately; we keep trying.")
+            if found.behind
+            else State("Good", "good", f"{found.follows} followed; {found.received_items} items received."),
+        ),
+        Check(
+            "Waiting to be delivered",
+            State("Waiting", "wait", f"{found.owed} deliveries are owed.")
+            if found.owed
+            else State("Good", "good", "Nothing."),
+        ),
+    ]

@@ -1,0 +1,226 @@
+"""The front door and the practices, for people and, at the same addresses, for other servers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from node.clock import Clock
+from node.coalition import rules, store
+from node.gate.door import Gate
+from node.gate.handler import Outcome
+from node.keystore import Keystore
+from node.storage.contract import Reads, Row, Storage
+from node.web import words
+from node.web.forms import Form, read_form
+from node.web.negotiate import wants_activity
+from node.web.pagination import number_of, page_of
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.session import session_of
+from node.web.things import Choice, ItemCard, PracticeLine, Ref
+from protocol import identifiers
+from protocol.errors import ProtocolError, Reason
+from protocol.keys import HeldKey
+from protocol.vocabulary.actors import LEVELS
+from protocol.vocabulary.repertoire import DOMAINS, check_domain
+
+Document = Callable[[web.Request], Awaitable[web.StreamResponse]]
+# A section of a practice's page that a room above hands in: (reads, practice, page) → (cards, total).
+Cards = Callable[[Reads, str, int], tuple[list[ItemCard], int]]
+PAGE = 20
+
+
+class NewPractice(msgspec.Struct, frozen=True, kw_only=True):
+    """What opens a practice. domain: a path below one of the nine roots; level as in protocol section 6."""
+
+    slug: str
+    name: str
+    domain: str
+    level: str = "city"
+    summary: str = ""
+    place: str = ""
+
+
+def keys_of(keystore: Keystore, actor: str, now: int) -> rules.Keys:
+    """The public keys of a local actor, which are made if it has none yet."""
+    if actor not in keystore.actors():
+        keystore.create_actor(actor)
+    return rules.Keys(
+        HeldKey(keystore.ed25519_id(actor), actor, keystore.ed25519(actor).public, valid_from=now),
+        HeldKey(keystore.rsa_id(actor), actor, keystore.rsa(actor).public, valid_from=now),
+        keystore.root_public(),
+    )
+
+
+class CoalitionPages:
+    """`document` serves an actor's document to other servers; `cards` is the repertoire's section."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        gate: Gate,
+        keystore: Keystore,
+        clock: Clock,
+        origin: identifiers.Origin,
+        document: Document,
+        cards: Cards,
+    ) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._keystore = keystore
+        self._clock = clock
+        self._origin = origin
+        self._document = document
+        self._cards = cards
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.front),
+            web.get("/actor", self.actor),
+            web.get("/practices/new", self.new),
+            web.post("/practices/new", self.create),
+            web.get("/practices/{slug}", self.practice),
+        ]
+
+    async def front(self, request: web.Request) -> web.StreamResponse:
+        def work(reads: Reads) -> dict[str, object]:
+            practices = store.practices(reads)
+            cards, _ = self._cards(reads, "", 1)
+            return {
+                "about": "",
+                "practices": [_line(row) for row in practices],
+                "latest": cards[:6],
+                "domains": [
+                    Choice(words.DOMAINS[domain], f"/catalog?domain={domain}", count, False)
+                    for domain, count in _roots(practices)
+                ],
+                "places": [],
+            }
+
+        return render(request, "front.html", await self._storage.read(work))
+
+    async def actor(self, request: web.Request) -> web.StreamResponse:
+        if wants_activity(request.headers.get("Accept")):
+            return await self._document(request)
+        raise web.HTTPSeeOther("/")
+
+    async def practice(self, request: web.Request) -> web.StreamResponse:
+        if wants_activity(request.headers.get("Accept")):
+            return await self._document(request)
+        actor = self._origin.at(request.path)
+        number = number_of(request.query.get("page"))
+        signed_in = session_of(request).signed_in
+
+        def work(reads: Reads) -> dict[str, object]:
+            row, coalition = store.practice(reads, actor), store.coalition(reads)
+            if row is None or coalition is None or not row["local"]:
+                raise Refused(Reason.NOT_FOUND)
+            cards, total = self._cards(reads, actor, number)
+            return {
+                "name": row["name"],
+                "summary": row["summary"],
+                "domain": row["domain"],
+                "level": row["level"],
+                "place": row["place"],
+                "parents": [Ref(coalition.name, "/")],
+                "local": True,
+                "address": f"@{row['slug']}@{self._origin.authority}",
+                "provenance": None,
+                "state": None,
+                "cards": cards,
+                "page": page_of(number, total, request.path, size=PAGE),
+                "publish_url": f"/items/new?practice={row['slug']}" if signed_in else None,
+                "edit_url": None,
+                "follow_url": None,
+            }
+
+        return render(request, "practice.html", await self._storage.read(work))
+
+    # Opening a practice
+
+    async def new(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        return self._form(request, Form({"level": "city"}))
+
+    def _form(self, request: web.Request, form: Form) -> web.StreamResponse:
+        view = {
+            "heading": "Open a practice",
+            "action": "/practices/new",
+            "button": "Open the practice",
+            "cancel_url": "/",
+            "form": form,
+            "domains": list(words.DOMAINS.items()),
+            "levels": list(words.LEVELS.items()),
+            "editing": False,
+            "host": self._origin.authority,
+        }
+        return render(request, "practice_form.html", view, form.status)
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        root = form.choice("domain", "Domain", DOMAINS)
+        part = form.slug("domain_part", "Narrower", required=False)
+        wish = NewPractice(
+            slug=form.slug("slug", "Address"),
+            name=form.line("name", "Name", required=True),
+            domain=f"{root}/{part}" if part else root,
+            level=form.choice("level", "Level", LEVELS),
+            summary=form.text("summary", "What it cares about", most=4_000),
+            place=form.line("place", "Place"),
+        )
+        if form.ok:
+            outcome = await self.open(wish)
+            if outcome.done:
+                raise web.HTTPSeeOther(f"/practices/{wish.slug}?said=practice-opened")
+            form.wrong("slug" if outcome.reason is Reason.EXISTS else "", "Address", outcome.detail)
+        return self._form(request, form)
+
+    async def open(self, wish: NewPractice) -> Outcome:
+        """Make its keys, then found it; keys of a practice that was not founded are used by the next attempt."""
+        if not identifiers.is_slug(wish.slug) or wish.slug == "new":
+            return Outcome(Reason.INVALID, "An address has small letters a to z, digits and hyphens, at most 64.")
+        if not wish.name.strip():
+            return Outcome(Reason.INVALID, "A practice needs a name.")
+        if wish.level not in LEVELS:
+            return Outcome(Reason.INVALID, f"“{wish.level}” is not a level. Levels are: {', '.join(LEVELS)}.")
+        try:
+            check_domain(wish.domain)
+        except ProtocolError as error:
+            return Outcome(Reason.INVALID, error.detail)
+        actor = identifiers.practice_actor(self._origin, wish.slug)
+        taken = await self._storage.read(
+            lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
+        )
+        if taken:
+            return Outcome(Reason.EXISTS, f"There is a practice at the address “{wish.slug}” already.")
+        # Making an RSA key takes a good part of a second: not on the loop.
+        keys = await asyncio.to_thread(keys_of, self._keystore, actor, self._clock.now())
+        command = rules.OpenPractice(
+            identifiers.node_actor(self._origin), actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
+            wish.place, keys, self._activity(), self._activity(),
+        )  # fmt: skip
+        return await self._gate.perform(command)
+
+    def _activity(self) -> str:
+        return self._origin.at(f"/activities/{self._clock.new_id()}")
+
+
+def _line(row: Row) -> PracticeLine:
+    return PracticeLine(
+        name=row["name"],
+        url=f"/practices/{row['slug']}",
+        domain=row["domain"],
+        level=row["level"],
+        place=row["place"],
+        summary=row["summary"],
+    )
+
+
+def _roots(practices: list[Row]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for row in practices:
+        root = row["domain"].partition("/")[0]
+        counts[root] = counts.get(root, 0) + 1
+    return sorted(counts.items())

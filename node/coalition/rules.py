@@ -1,0 +1,160 @@
+"""Founding the coalition, opening practices, and learning of others' practices. Pure.
+
+A practice belongs to its coalition and has keys of its own. The coalition says so with an Add to its collection of
+practices (FEP-400e), so that whoever follows the node follows what it opens later too (protocol section 8).
+"""
+
+import msgspec
+
+from node.gate.handler import Decision, Draft, Need
+from protocol import identifiers, states
+from protocol.errors import ProtocolError, Reason
+from protocol.integrity import Verified
+from protocol.keys import HeldKey
+from protocol.vocabulary import activities, actors, repertoire
+from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.actors import Place
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A local actor's public keys, and the did:key of the origin's root."""
+
+    ed25519: HeldKey
+    rsa: HeldKey
+    root: str
+
+
+class FoundCoalition(msgspec.Struct, frozen=True):
+    """Command, once: this node's own actor begins to exist. `activity` is the id of what says so."""
+
+    actor: str
+    name: str
+    place: str
+    language: str
+    keys: Keys
+    activity: str
+
+
+class OpenPractice(msgspec.Struct, frozen=True):
+    """Command: a practice of this coalition begins. Two activities say so: the practice's own and the coalition's."""
+
+    coalition: str
+    actor: str
+    slug: str
+    name: str
+    summary: str
+    domain: str
+    level: str
+    place: str
+    keys: Keys
+    activity: str
+    add: str
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """founded: the coalition exists. taken: the practice's address is in use."""
+
+    founded: bool = False
+    taken: bool = False
+    coalition_name: str = ""
+
+
+class Found(msgspec.Struct, frozen=True):
+    actor: str
+    name: str
+    place: str
+    language: str
+
+
+class OpenSet(msgspec.Struct, frozen=True):
+    """A public set of ours begins; whoever follows the whole node gets it from its first entry."""
+
+    owner: str
+
+
+class HoldSet(msgspec.Struct, frozen=True):
+    """A practice of a node that we follow: keep its set too."""
+
+    owner: str
+
+
+Effect = Found | OpenSet | HoldSet
+
+
+def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Effect]:
+    if facts.founded:
+        return Decision(Reason.EXISTS, detail="This node has its coalition already.")
+    if not command.name.strip():
+        return Decision(Reason.INVALID, detail="A coalition needs a name.")
+    host = identifiers.origin(command.actor).host
+    try:
+        document = actors.build_actor(
+            id=command.actor,
+            type="Organization",
+            name=command.name.strip(),
+            preferred_username=host,
+            keys=[command.keys.ed25519],
+            rsa=command.keys.rsa,
+            root=command.keys.root,
+            sequence=states.next_sequence(0, now),
+            published=now,
+            url=identifiers.origin(command.actor).at("/"),
+            place=Place(name=command.place.strip()),
+        )
+        said = _introduce(command.activity, command.actor, document, now)
+    except ProtocolError as error:
+        return Decision(Reason.INVALID, detail=error.detail)
+    found = Found(command.actor, command.name.strip(), command.place.strip(), command.language)
+    return Decision(Reason.ACCEPTED, (found, OpenSet(command.actor)), says=(said,))
+
+
+def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effect]:
+    if not facts.founded:
+        return Decision(Reason.NOT_FOUND, detail="This node has no coalition yet.")
+    if facts.taken:
+        return Decision(Reason.EXISTS, detail=f"There is a practice at the address “{command.slug}” already.")
+    try:
+        repertoire.check_domain(command.domain)
+        document = actors.build_actor(
+            id=command.actor,
+            type="Group",
+            name=command.name.strip(),
+            preferred_username=command.slug,
+            summary=command.summary.strip(),
+            keys=[command.keys.ed25519],
+            rsa=command.keys.rsa,
+            root=command.keys.root,
+            sequence=states.next_sequence(0, now),
+            published=now,
+            url=command.actor,
+            attributed_to=command.coalition,
+            domain=command.domain,
+            level=command.level,
+            place=Place(name=command.place.strip()),
+        )
+        said = _introduce(command.activity, command.actor, document, now)
+        target = f"{command.coalition}/practices"
+        add = activities.add(command.add, command.coalition, command.actor, target, [identifiers.PUBLIC])
+    except ProtocolError as error:
+        return Decision(Reason.INVALID, detail=error.detail)
+    return Decision(
+        Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, Draft(command.coalition, {**add, "cw:sequence": now}))
+    )
+
+
+def _introduce(activity: str, actor: str, document: dict[str, object], now: int) -> Draft:
+    said = activities.update(activity, actor, document, now)
+    return Draft(actor, {**said, "to": [identifiers.PUBLIC]}, sign_object=True)
+
+
+def decide_add(verified: Verified[Activity], follows_node: bool, _now: int) -> Decision[Effect]:
+    """Another coalition opened a practice. It counts for that coalition's own origin alone."""
+    msg = verified.msg
+    practice = msg.object_id
+    if practice is None or msg.target != f"{msg.actor}/practices":
+        return Decision(Reason.ACCEPTED)  # some other collection: kept and passed on, not understood
+    if not identifiers.same_origin(practice, msg.actor):
+        return Decision(Reason.NOT_OWNER, detail="A coalition can only add practices of its own node.")
+    if not follows_node:
+        return Decision(Reason.ACCEPTED)
+    return Decision(Reason.ACCEPTED, (HoldSet(practice),), needs=(Need("actor", practice, msg.id),))

@@ -1,0 +1,116 @@
+"""The coalition's rows: the node's own name, and the practices that are ours or followed."""
+
+import msgspec
+
+from node.coalition.rules import Effect, Facts, Found, FoundCoalition, HoldSet, OpenPractice, OpenSet
+from node.federation import actors, following
+from node.federation.actors import ActorNoun
+from node.gate.handler import Decision
+from node.storage import sets
+from node.storage.contract import Reads, Row, Tx
+from protocol import identifiers
+from protocol.integrity import Verified
+from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.actors import Actor
+
+_PRACTICE = """
+INSERT INTO practice(actor, local, host, slug, name, summary, domain, level, place, coalition, created)
+VALUES(:actor, :local, :host, :slug, :name, :summary, :domain, :level, :place, :coalition, :now)
+ON CONFLICT(actor) DO UPDATE SET name = excluded.name, summary = excluded.summary, domain = excluded.domain,
+  level = excluded.level, place = excluded.place
+"""
+
+
+class Coalition(msgspec.Struct, frozen=True):
+    """The node's own: actor id, name, place, language; created in milliseconds."""
+
+    actor: str
+    name: str
+    place: str
+    language: str
+    created: int
+
+
+def coalition(reads: Reads) -> Coalition | None:
+    row = reads.one("SELECT actor, name, place, language, created FROM coalition")
+    return Coalition(row["actor"], row["name"], row["place"], row["language"], row["created"]) if row else None
+
+
+def load_found(reads: Reads, _command: FoundCoalition) -> Facts:
+    return Facts(founded=coalition(reads) is not None)
+
+
+def load_open(reads: Reads, command: OpenPractice) -> Facts:
+    taken = reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=command.actor)
+    return Facts(coalition(reads) is not None, taken is not None)
+
+
+def load_add(reads: Reads, verified: Verified[Activity]) -> bool:
+    row = reads.one(
+        "SELECT 1 AS yes FROM following WHERE target = :actor AND whole_node = 1 AND state = 'accepted'",
+        actor=verified.msg.actor,
+    )
+    return row is not None
+
+
+def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> None:
+    for effect in effects:
+        match effect:
+            case Found():
+                tx.run(
+                    "INSERT INTO coalition(one, actor, name, place, language, created)"
+                    " VALUES(1, :actor, :name, :place, :language, :now)",
+                    actor=effect.actor, name=effect.name, place=effect.place, language=effect.language, now=now,
+                )  # fmt: skip
+            case OpenSet():
+                _open_set(tx, effect.owner, now)
+            case HoldSet():
+                following.hold(tx, effect.owner, now)
+
+
+def _open_set(tx: Tx, owner: str, now: int) -> None:
+    name = identifiers.set_name(owner, "public")
+    key = sets.create(tx, name, owner, "public", local=True, epoch=now, now=now)
+    followers = tx.all(
+        "SELECT DISTINCT f.inbox, f.host FROM follower f JOIN coalition c ON c.actor = f.target"
+        " WHERE c.actor <> :owner",
+        owner=owner,
+    )
+    for row in followers:
+        following.subscribe(tx, row["inbox"], row["host"], key, 0)
+
+
+class PracticeNoun:
+    """A Group whose set is held here is a practice: beside its actor row it gets a line in this room."""
+
+    def __init__(self, actors: ActorNoun) -> None:
+        self._actors = actors
+        self.load = actors.load
+
+    def decide(self, verified: Verified[Activity], facts: actors.Facts, now: int) -> Decision[actors.Effect]:
+        return self._actors.decide(verified, facts, now)
+
+    def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[actors.Effect, ...], now: int) -> None:
+        self._actors.apply(tx, verified, effects, now)
+        actor = verified.msg.object
+        if effects and isinstance(actor, Actor):
+            tx.run(
+                _PRACTICE, actor=actor.id, local=int(self._actors.is_ours(actor.id)),
+                host=identifiers.origin(actor.id).key, slug=actor.preferred_username, name=actor.name,
+                summary=actor.summary, domain=actor.domain, level=actor.level, place=actor.place.name,
+                coalition=actor.attributed_to or "", now=now,
+            )  # fmt: skip
+
+
+# Reads for pages
+
+_LINE = "SELECT actor, local, host, slug, name, summary, domain, level, place, coalition, created FROM practice"
+
+
+def practices(reads: Reads) -> list[Row]:
+    """Our own, by name. A coalition has tens of them, not thousands."""
+    return reads.all(f"{_LINE} WHERE local = 1 ORDER BY name LIMIT 500")
+
+
+def practice(reads: Reads, actor: str) -> Row | None:
+    return reads.one(f"{_LINE} WHERE actor = :actor", actor=actor)

@@ -1,0 +1,244 @@
+"""Actors as they are known here: their documents, their keys over time, and the roots of their origins.
+
+One rule decides whether a document takes the place of the one held, protocol.identity.continuity; this file brings
+it the facts, from an Update that came through the gate or from a fetch, and writes what it says.
+"""
+
+import msgspec
+
+from node.gate.handler import Decision, Handler
+from node.storage.contract import Reads, Row, Tx
+from protocol import canonical, identifiers, identity, integrity
+from protocol.errors import Reason, RemoteProtocolError
+from protocol.identity import Held, Offered, Outcome, Pending, Ruling
+from protocol.integrity import Verified
+from protocol.keys import HeldKey, PublicKey
+from protocol.vocabulary import actors, context
+from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.actors import Actor
+
+ACTOR_NOUNS = ("Organization", "Group", "Person", "Service", "Application")
+
+_STORE = """
+INSERT INTO actor(id, host, local, type, name, handle, inbox, shared_inbox, outbox, sequence, proof, native, state,
+  fetched, raw)
+VALUES(:id, :host, :local, :type, :name, :handle, :inbox, :shared, :outbox, :sequence, :proof, :native, 'ok',
+  :now, :raw)
+ON CONFLICT(id) DO UPDATE SET type = excluded.type, name = excluded.name, handle = excluded.handle,
+  inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox,
+  sequence = excluded.sequence, proof = excluded.proof, native = excluded.native, state = 'ok',
+  fetched = excluded.fetched, pending = NULL, pending_since = NULL, raw = excluded.raw
+"""
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What is held of an actor, and the root pinned for its origin."""
+
+    held: Held | None
+    root: str | None
+    state: str
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A document that came, read and its proof checked against whoever made it."""
+
+    actor: Actor
+    keys: tuple[HeldKey, ...]
+    document: canonical.Document
+    offered: Offered
+
+
+class Store(msgspec.Struct, frozen=True):
+    """It is the actor's document now."""
+
+    offer: Offer
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """It waits for 72 hours or a steward."""
+
+    offer: Offer
+
+
+Effect = Store | Wait
+
+
+def load(reads: Reads, actor: str) -> Facts:
+    """The facts that continuity needs."""
+    row = reads.one(
+        "SELECT a.sequence, a.proof, a.raw, a.state, a.pending, a.pending_since, p.root FROM actor a"
+        " LEFT JOIN peer p ON p.host = a.host WHERE a.id = :id",
+        id=actor,
+    )
+    if row is None:
+        root = reads.one("SELECT root FROM peer WHERE host = :host", host=identifiers.origin(actor).key)
+        return Facts(None, root["root"] if root else None, "new")
+    held = Held(
+        keys_held(reads, actor),
+        row["sequence"],
+        canonical.digest(canonical.read(row["raw"])),
+        bool(row["proof"]),
+        _pending(row),
+    )
+    return Facts(held, row["root"], row["state"])
+
+
+def _pending(row: Row) -> Pending | None:
+    if row["pending"] is None:
+        return None
+    document = canonical.read(row["pending"])
+    actor = actors.read_actor(document)
+    method = integrity.claim(document, actor, actor.id).method or ""
+    return Pending(
+        canonical.digest(document), actor.sequence, row["pending_since"], method.startswith(integrity.DID_KEY)
+    )
+
+
+def keys_held(reads: Reads, actor: str) -> tuple[HeldKey, ...]:
+    """Every key of the actor, retired ones too."""
+    rows = reads.all("SELECT * FROM actor_key WHERE actor = :actor ORDER BY valid_from, id", actor=actor)
+    return tuple(key_of(row) for row in rows)
+
+
+def key_of(row: Row) -> HeldKey:
+    """A row of actor_key."""
+    return HeldKey(
+        row["id"],
+        row["actor"],
+        PublicKey(row["kind"], row["public"]),
+        row["valid_from"],
+        row["valid_until"],
+        row["compromised_since"],
+    )
+
+
+def offer(document: canonical.Document, facts: Facts, *, from_origin: bool, now: int) -> Offer:
+    """Read a document and find out who signed it; RemoteProtocolError if it is none or its proof is false."""
+    actor = actors.read_actor(document)
+    keys = actors.keys_of(actor)
+    said = integrity.claim(document, actor, actor.id)
+    signer: PublicKey | None = None
+    if said.method is not None:
+        signer = _signer(said, keys, facts, now)
+    digest = canonical.digest(document)
+    return Offer(actor, keys, document, Offered(keys, actor.sequence, digest, actor.root, signer, from_origin))
+
+
+def _signer(said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], facts: Facts, now: int) -> PublicKey:
+    method = said.method or ""
+    if method.startswith(integrity.DID_KEY):
+        if facts.root is None:
+            raise RemoteProtocolError(Reason.BAD_PROOF, "No root is pinned for this origin.")
+        root = PublicKey.from_did(facts.root)
+        candidates = [HeldKey(integrity.root_method(root), said.actor, root)]
+    else:
+        held = facts.held.keys if facts.held else ()
+        candidates = [key for key in (*held, *keys) if key.id == method]
+    for key in candidates:
+        try:
+            integrity.verify_document(said, key, now, said.actor)
+        except RemoteProtocolError:
+            continue
+        return key.public
+    raise RemoteProtocolError(Reason.BAD_PROOF, "The actor document's proof does not verify.")
+
+
+def rule(offered: Offer, facts: Facts, now: int) -> Ruling:
+    """Continuity, and what a standing quarrel means: only a steward, or a held key, ends a key-changed state."""
+    ruling = identity.continuity(facts.held, offered.offered, facts.root, now)
+    if facts.state == "gone" and ruling.outcome is Outcome.ACCEPT and not offered.offered.from_origin:
+        return Ruling(Outcome.VOID, "This actor is gone.")
+    return ruling
+
+
+def write(tx: Tx, effect: Effect, *, local: bool, now: int) -> None:
+    """Store the document, its keys, and the root of its origin if none was pinned yet."""
+    actor, keys = effect.offer.actor, effect.offer.keys
+    host = identifiers.origin(actor.id).key
+    raw = effect.offer.document.raw
+    if isinstance(effect, Wait):
+        tx.run(
+            "UPDATE actor SET pending = :raw, pending_since = COALESCE(pending_since, :now) WHERE id = :id",
+            raw=raw, now=now, id=actor.id,
+        )  # fmt: skip
+        return
+    tx.run(
+        _STORE, id=actor.id, host=host, local=int(local), type=actor.type, name=actor.name or actor.id,
+        handle=actor.preferred_username, inbox=actor.inbox, shared=actor.shared_inbox, outbox=actor.outbox,
+        sequence=actor.sequence, proof=int(effect.offer.offered.signer is not None),
+        native=int(context.RFC9421 in actor.implements), now=now, raw=raw,
+    )  # fmt: skip
+    tx.run("DELETE FROM actor_key WHERE actor = :actor", actor=actor.id)
+    for key in keys:
+        tx.run(
+            "INSERT INTO actor_key(id, actor, kind, public, valid_from, valid_until, compromised_since)"
+            " VALUES(:id, :actor, :kind, :public, :valid_from, :valid_until, :compromised)",
+            id=key.id, actor=actor.id, kind=key.public.kind, public=key.public.material, valid_from=key.valid_from,
+            valid_until=key.valid_until, compromised=key.compromised_since,
+        )  # fmt: skip
+        tx.run("DELETE FROM key_miss WHERE id = :id", id=key.id)
+    tx.run(
+        "INSERT INTO peer(host, root) VALUES(:host, :root) ON CONFLICT(host) DO UPDATE SET"
+        " root = COALESCE(peer.root, excluded.root), paused = CASE peer.paused WHEN 'key-changed' THEN NULL"
+        " ELSE peer.paused END",
+        host=host, root=actor.root,
+    )  # fmt: skip
+
+
+class ActorNoun:
+    """The gate's handler for actor documents inside Updates (and Creates and Deletes) of themselves."""
+
+    def __init__(self, origin: identifiers.Origin) -> None:
+        self._origin = origin
+
+    def nouns(self) -> dict[str, Handler[Facts, Effect]]:
+        """Handlers by actor type; a room above may take one over and call this one's functions."""
+        return {noun: Handler(self.load, self.decide, self.apply) for noun in ACTOR_NOUNS}
+
+    def is_ours(self, actor: str) -> bool:
+        """A local actor."""
+        return identifiers.origin(actor) == self._origin
+
+    def load(self, reads: Reads, verified: Verified[Activity]) -> Facts:
+        return load(reads, verified.msg.object_id or "")
+
+    def decide(self, verified: Verified[Activity], facts: Facts, now: int) -> Decision[Effect]:
+        msg = verified.msg
+        if msg.object_id != msg.actor:
+            return Decision(Reason.NOT_OWNER, detail="An actor can only speak of its own document.")
+        if msg.type == "Delete":
+            # The origin is asked before anything is removed: 410 confirms, 404 does not (security cases, B).
+            return Decision(Reason.ACCEPTED)
+        if msg.embedded is None:
+            return Decision(Reason.MALFORMED)
+        try:
+            embedded = canonical.read(canonical.encode(msg.embedded))
+            offered = offer(embedded, facts, from_origin=verified.carrier == msg.actor, now=now)
+        except RemoteProtocolError as error:
+            return Decision(error.reason, detail=error.detail)
+        if offered.offered.signer is None and verified.key is not None:
+            # Other software signs the Update, not the document within: the activity's proof covers both.
+            signer = next(
+                (key.public for key in (facts.held.keys if facts.held else ()) if key.id == verified.key), None
+            )
+            offered = msgspec.structs.replace(offered, offered=msgspec.structs.replace(offered.offered, signer=signer))
+        ruling = rule(offered, facts, now)
+        match ruling.outcome:
+            case Outcome.ACCEPT | Outcome.KNOWN:
+                return Decision(Reason.ACCEPTED, (Store(offered),))
+            case Outcome.WAIT:
+                return Decision(Reason.ACCEPTED, (Wait(offered),))
+            case Outcome.STALE:
+                return Decision(Reason.ACCEPTED)
+            case _:
+                return Decision(ruling.reason, detail=ruling.because)
+
+    def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[Effect, ...], now: int) -> None:
+        for effect in effects:
+            write(tx, effect, local=self.is_ours(effect.offer.actor.id), now=now)
+        if verified.msg.type == "Delete":
+            tx.run(
+                "INSERT INTO need(kind, url, because, due) VALUES('gone', :url, :because, :now)"
+                " ON CONFLICT(kind, url) DO NOTHING",
+                url=verified.msg.actor, because=verified.msg.id, now=now,
+            )  # fmt: skip

@@ -1,0 +1,264 @@
+"""Pulling: backfill of a new follow, gaps, epochs, the hourly look at each owner, and what activities need fetched.
+
+One worker. Every row it works on is claimed by moving its time ahead before the request is made, so that a crash
+costs a wait and nothing else. Everything it receives enters by the gate (protocol section 8, Pull).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlencode
+
+import structlog
+
+from node.clock import Clock
+from node.federation.peer import PeerError, Peers
+from node.gate.door import Gate
+from node.gate.handler import Answer, Carrier
+from node.storage.contract import Reads, Row, Storage, Tx
+from protocol import http_signature, identifiers, limits
+from protocol import log as wire_log
+from protocol.errors import ProtocolError, Reason
+
+LOOK_EVERY = limits.HOUR  # heads of live peers are compared hourly (section 8, Head)
+AT_ONCE = 8  # sets pulled at the same time; one peer's slowness costs one of them
+
+# An answer of this kind says "not now", of all others "never": the cursor waits for the first, passes the second.
+NOT_NOW = frozenset({Reason.KEY_UNAVAILABLE, Reason.BUSY, Reason.INTERNAL})
+
+log = structlog.get_logger("catchup")
+
+
+class Fetcher(Protocol):
+    """What catch-up needs of actors: adopt a document, confirm a departure."""
+
+    async def refresh(self, actor: str) -> None: ...
+    async def confirm_gone(self, actor: str) -> None: ...
+
+
+class Interrupted(Exception):
+    """The pull stops here and goes on later; the sentence is for the operator."""
+
+
+class Catchup:
+    """The worker that asks. `sign` signs a GET as the node's own actor."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        gate: Gate,
+        peers: Peers,
+        actors: Fetcher,
+        clock: Clock,
+        sign: Callable[[http_signature.Request], list[tuple[str, str]]],
+        repeat: Callable[[str, str], object],
+    ) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._peers = peers
+        self._actors = actors
+        self._clock = clock
+        self._sign = sign
+        self._repeat = repeat
+        self._woken = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled: claim what is due, do it, sleep until the next."""
+        try:
+            while True:
+                self._woken.clear()
+                free = AT_ONCE - len(self._running)
+                if free > 0:
+                    for row in await self._claim(free):
+                        task = asyncio.create_task(self._work(row))
+                        self._running.add(task)
+                        task.add_done_callback(self._done)
+                until = await self._storage.read(_next_due) if len(self._running) < AT_ONCE else None
+                await self._clock.wait(self._woken, until)
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._woken.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("catch-up failed", error=repr(error))
+
+    async def _claim(self, count: int) -> list[Row]:
+        now = self._clock.now()
+
+        def work(tx: Tx) -> list[Row]:
+            sets = tx.all(
+                "UPDATE held_set SET pull_at = :lease, attempts = attempts + 1 WHERE key IN (SELECT key FROM held_set"
+                " WHERE pull_at <= :now ORDER BY pull_at LIMIT :count)"
+                " RETURNING 'set' AS kind, name, owner, theirs_epoch, theirs_seq, attempts, pull_at",
+                now=now, lease=now + limits.LEASE, count=count,
+            )  # fmt: skip
+            needs = tx.all(
+                "UPDATE need SET due = :lease, attempts = attempts + 1 WHERE (kind, url) IN (SELECT kind, url FROM need"
+                " WHERE due <= :now ORDER BY due LIMIT :count) RETURNING kind, url, because, attempts",
+                now=now, lease=now + limits.LEASE, count=count,
+            )  # fmt: skip
+            repeats = tx.all(
+                "UPDATE following SET repeat_at = :again WHERE target IN (SELECT target FROM following"
+                " WHERE repeat_at <= :now ORDER BY repeat_at LIMIT :count)"
+                " RETURNING 'repeat' AS kind, target, address",
+                now=now, again=now + limits.FOLLOW_REPEAT, count=count,
+            )  # fmt: skip
+            return [*sets, *needs, *repeats][:]
+
+        return await self._storage.transact(work)
+
+    async def _work(self, row: Row) -> None:
+        kind = row["kind"]
+        if kind == "set":
+            await self._pull(row)
+        elif kind == "repeat":
+            await asyncio.ensure_future(self._repeat_follow(row["target"], row["address"]))
+        else:
+            await self._fetch(row)
+
+    async def _repeat_follow(self, target: str, address: str) -> None:
+        result = self._repeat(target, address)
+        if asyncio.iscoroutine(result):
+            await result
+
+    # A set's log
+
+    async def _pull(self, row: Row) -> None:
+        name, owner = row["name"], row["owner"]
+        epoch, after, lease = row["theirs_epoch"], row["theirs_seq"], row["pull_at"]
+        try:
+            while True:
+                page = await self._page(name, epoch, after)
+                if page is None:  # another epoch began, after a restore: from its start, and nothing is skipped
+                    epoch, after = 0, 0
+                    continue
+                await self._take(owner, page)
+                epoch, after = page.epoch, page.to
+                level = page.next is None
+                now = self._clock.now()
+                upto = now + (LOOK_EVERY if level else limits.LEASE)
+                await self._storage.transact(_advance(name, page, level, lease, upto, now))
+                lease = upto
+                if level:
+                    return
+        except (PeerError, ProtocolError, Interrupted) as error:
+            await self._storage.transact(_later(name, row["attempts"], str(error), self._clock.now()))
+            log.info("pull waits", set=name, reason=str(error))
+
+    async def _page(self, name: str, epoch: int, after: int) -> wire_log.Page | None:
+        url = wire_log.page_url(identifiers.origin(name), name, epoch, after, limits.LOG_PAGE_ITEMS)
+        response = await self._peers.get(url, sign=self._sign)
+        if response.status == 410 and epoch:
+            return None
+        if response.status != 200:
+            raise Interrupted(f"their log answered {response.status}")
+        page = wire_log.read_page(response.body)
+        if page.set != name or (epoch and page.epoch != epoch) or page.to < after or (page.next and page.to == after):
+            raise Interrupted("their log page does not fit what was asked")
+        return page
+
+    async def _take(self, owner: str, page: wire_log.Page) -> None:
+        carrier = Carrier(owner, "pulled")
+        answers = await asyncio.gather(*(self._gate.receive(raw, carrier) for raw in page.items))
+        for answer in answers:
+            if answer.reason in NOT_NOW:
+                raise Interrupted(answer.detail)
+        refused = [answer for answer in answers if answer.reason not in TAKEN]
+        if refused:
+            log.warning("refused from a log", set=page.set, count=len(refused), reason=refused[0].reason)
+
+    # Needs
+
+    async def _fetch(self, row: Row) -> None:
+        kind, url = row["kind"], row["url"]
+        try:
+            if kind == "actor":
+                await self._actors.refresh(url)
+            elif kind == "gone":
+                await self._actors.confirm_gone(url)
+            else:
+                await self._object(url)
+        except (PeerError, Interrupted) as error:
+            if row["attempts"] < len(limits.BACKOFF):
+                due = self._clock.now() + limits.BACKOFF[row["attempts"]]
+                await self._storage.transact(
+                    lambda tx: tx.run(
+                        "UPDATE need SET due = :due WHERE kind = :kind AND url = :url", due=due, kind=kind, url=url
+                    )
+                )
+                return
+            log.info("need given up", kind=kind, url=url, reason=str(error))
+        except ProtocolError as error:
+            log.info("need refused", kind=kind, url=url, reason=error.reason)
+        await self._storage.transact(
+            lambda tx: tx.run("DELETE FROM need WHERE kind = :kind AND url = :url", kind=kind, url=url)
+        )
+
+    async def _object(self, url: str) -> None:
+        """The signed activity that made an object's present state, from the object's own origin."""
+        response = await self._peers.get(object_url(url), sign=self._sign)
+        if response.status in (404, 410):
+            return
+        if response.status != 200:
+            raise Interrupted(f"its origin answered {response.status}")
+        answer: Answer = await self._gate.receive(response.body, Carrier(url, "relayed"))
+        if answer.reason in NOT_NOW:
+            raise Interrupted(answer.detail)
+
+
+def object_url(url: str) -> str:
+    """Where the origin of an object answers with the signed activity that made it."""
+    return identifiers.origin(url).at(f"/federation/object?{urlencode({'id': url})}")
+
+
+TAKEN = frozenset({Reason.ACCEPTED, Reason.KNOWN, Reason.SUPERSEDED})
+
+
+def _next_due(reads: Reads) -> int | None:
+    row = reads.the(
+        "SELECT MIN(due) AS due FROM (SELECT MIN(pull_at) AS due FROM held_set WHERE pull_at IS NOT NULL"
+        " UNION ALL SELECT MIN(due) FROM need UNION ALL"
+        " SELECT MIN(repeat_at) FROM following WHERE repeat_at IS NOT NULL) AS all_due"
+    )
+    due: int | None = row["due"]
+    return due
+
+
+def _advance(
+    name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int
+) -> Callable[[Tx], None]:
+    """The cursor after a page; a push that came meanwhile may already have moved it further."""
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = CASE WHEN theirs_epoch = :epoch AND"
+            " theirs_seq > :to THEN theirs_seq ELSE :to END, attempts = 0, last_error = NULL,"
+            " pulled = CASE WHEN :level = 1 THEN :now ELSE pulled END,"
+            # A gap noticed while this pull ran has set another time: it stands.
+            " pull_at = CASE WHEN pull_at = :lease THEN :next ELSE pull_at END"
+            " WHERE name = :name AND pull_at IS NOT NULL",
+            epoch=page.epoch, to=page.to, level=int(level), now=now, name=name,
+            lease=lease, next=upto,
+        )  # fmt: skip
+
+    return work
+
+
+def _later(name: str, attempts: int, error: str, now: int) -> Callable[[Tx], None]:
+    wait = limits.BACKOFF[min(attempts, len(limits.BACKOFF) - 1)]
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "UPDATE held_set SET pull_at = :next, last_error = :error WHERE name = :name AND pull_at IS NOT NULL",
+            next=now + wait, error=error, name=name,
+        )  # fmt: skip
+
+    return work

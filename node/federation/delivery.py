@@ -1,0 +1,348 @@
+"""Push: what was published goes to every inbox that wants it (protocol section 8, Push).
+
+Owns the loop, the order, and how many requests are under way at once. Each (inbox, set) gets its entries one by one,
+as exact stored bytes under a fresh signature. A host is visited by one task at a time, four inboxes at once or one
+while it fails. Never decides what an answer means (schedule.py) and writes nothing itself (owed.py): the next attempt
+is stored before the request is made, and an entry counts as sent once the acknowledgement is stored.
+
+One slow host delays no other: a request that has waited for half a second gives its shared slot back.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+import structlog
+
+from node.clock import Clock
+from node.federation import owed
+from node.federation.peer import PeerError, Peers
+from node.federation.receipt import read_answer
+from node.federation.schedule import Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
+from node.storage.contract import Storage, StorageBusy, T, Tx
+from protocol import limits
+from protocol.errors import ProtocolError
+from protocol.http_message import Form, Request
+from protocol.log import LogCursor, build_cursor, read_cursor
+from protocol.vocabulary.context import ACTIVITY_JSON
+
+log = structlog.get_logger("delivery")
+
+# actor, request, form -> the headers of a signature, which covers Commonweave-Log where the request has one.
+Signer = Callable[[str, Request, Form], Sequence[tuple[str, str]]]
+# set, epoch, seq, host: a peer has seen more of our set than it was sent (protocol section 8, Log).
+Ahead = Callable[[str, int, int, str], None]
+
+SLOTS = 64  # requests that share the loop; more only makes each slower
+SLOT_TIME = limits.SECOND // 2  # with it 400 hosts beside 100 that hang have an item after 0.2 s, without after 13
+VISITS = 1_000  # hosts at once, hanging ones included: each holds a socket
+CLAIMS = 128  # hosts a claim
+ENTRIES_A_VISIT = 100  # then let go, so that a long backlog does not hide what is new for the host
+CACHED_ITEMS = 32
+CACHED_TIME = limits.SECOND  # an entry that was superseded meanwhile is not sent for longer than that
+BUSY_WAIT = limits.SECOND
+LONGEST_GAP = 30  # seconds, see heard_from
+_QUEUE = "queue:"  # a direct queue is a set that never leaves the node, so it has no cursor on the wire
+
+
+class _Visit:
+    """A host while it is being visited."""
+
+    def __init__(self, due: owed.Due) -> None:
+        self.host = due.host
+        self.form: Form = due.form or ("native" if due.native else "legacy")
+        self.learned: Form | None = None
+        self.attempts = due.attempts
+        self.failing_since = due.failing_since
+        # What failed last time may be one inbox alone: begin with another.
+        self.inboxes = deque(due.inboxes)
+        self.inboxes.rotate(-due.attempts)
+        self.lanes = 0
+        self.stop: Retry | Pause | None = None
+        self.released = False
+
+    @property
+    def only_lane(self) -> bool:
+        return self.lanes == 1 and not self.inboxes
+
+    def answered(self) -> None:
+        """The host is there: whatever fails after this is a first failure."""
+        self.attempts, self.failing_since = 0, None
+
+
+class Delivery:
+    """The deliverer of one process. `run()` until cancelled, or until `stop()`."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        peers: Peers,
+        signer: Signer,
+        clock: Clock,
+        chance: Callable[[], float],
+        ahead: Ahead | None = None,
+        visits: int = VISITS,
+    ) -> None:
+        """`chance` gives numbers in [0, 1). `visits`: hosts at once."""
+        self._storage = storage
+        self._peers = peers
+        self._sign = signer
+        self._clock = clock
+        self._chance = chance
+        self._ahead = ahead
+        self._lease = clock.new_id()
+        self._capacity = visits
+        self._news = asyncio.Event()
+        self._slots = asyncio.Semaphore(SLOTS)
+        self._visits: dict[str, asyncio.Task[None]] = {}
+        self._failing: dict[str, int] = {}  # host -> when (ms) a word from it may have it tried
+        self._heard: dict[str, int] = {}
+        self._woken: set[str] = set()
+        self._again: set[str] = set()
+        self._items: dict[tuple[int, int], tuple[int, asyncio.Future[owed.Item | None]]] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Deliver what is owed, for ever. StorageError if the database is gone."""
+        self._failing |= dict.fromkeys(await self._storage.read(owed.failing), 0)
+        try:
+            while not self._stopping:
+                try:
+                    upcoming = await self._claim()
+                except StorageBusy:
+                    upcoming = self._clock.now() + BUSY_WAIT
+                await self._clock.wait(self._news, upcoming)
+        finally:
+            if not self._stopping:
+                for task in self._visits.values():
+                    task.cancel()
+            await asyncio.gather(*self._visits.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Begin no more requests; return when those under way are acknowledged or given up."""
+        self._stopping = True
+        self._news.set()
+        await asyncio.gather(*self._visits.values(), return_exceptions=True)
+
+    def wake(self) -> None:
+        """Something was committed that somebody may want."""
+        self._news.set()
+
+    def heard_from(self, host: str) -> None:
+        """An authenticated word from a host (`Origin.key`): if it was failing, it is tried at once. Costs nothing.
+
+        If that fails too, its next words have it tried after a second, then two, up to thirty: a peer that can speak
+        but not listen must not have us try at the rate it speaks.
+        """
+        at = self._failing.pop(host, None)
+        if at is not None:
+            self._heard[host] = at
+            self._news.set()
+
+    async def unpause(self, host: str) -> None:
+        """Speak to a paused host again."""
+        await self._storage.transact(partial(owed.unpause, host=host, now=self._clock.now()))
+        self._news.set()
+
+    async def recover(self) -> None:
+        """At the start of the only process: whatever a dead one had leased is due at once."""
+        await self._storage.transact(partial(owed.recover, now=self._clock.now()))
+
+    async def _claim(self) -> int | None:
+        """Begin visits; when to look again (ms), None: only when woken."""
+        room = min(CLAIMS, self._capacity - len(self._visits))
+        if room <= 0:
+            return None  # the end of a visit wakes us
+        heard, self._heard = self._heard, {}
+        self._woken.update(heard)
+        now = self._clock.now()
+        claimed = await self._storage.transact(partial(owed.claim, lease=self._lease, now=now, limit=room, heard=heard))
+        for due in claimed.hosts:
+            if due.host in self._visits:
+                self._again.add(due.host)  # it let go in this very commit, or its lease ran out
+            else:
+                task = asyncio.create_task(self._visit(_Visit(due)))
+                self._visits[due.host] = task
+                task.add_done_callback(partial(self._visited, due.host))
+        soon = now + limits.LEASE  # another process may have published
+        return soon if claimed.upcoming is None else min(soon, claimed.upcoming)
+
+    def _visited(self, host: str, task: "asyncio.Task[None]") -> None:
+        full = len(self._visits) >= self._capacity
+        self._visits.pop(host, None)
+        if full:
+            self._news.set()
+        if host in self._again and not self._stopping:
+            self._again.discard(host)
+            again = asyncio.create_task(self._release(host))
+            self._visits[host] = again
+            again.add_done_callback(partial(self._visited, host))
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # the lease runs out and another visit follows
+            log.error("a visit broke off", host=host, exc_info=error)
+
+    async def _visit(self, visit: _Visit) -> None:
+        width = 1 if visit.attempts else min(limits.IN_FLIGHT_A_HOST, len(visit.inboxes))
+        if width == 1:
+            await self._lane(visit)
+        else:
+            async with asyncio.TaskGroup() as lanes:
+                for _ in range(width):
+                    lanes.create_task(self._lane(visit))
+        if visit.released:
+            return
+        if visit.stop is None:
+            await self._release(visit.host)
+            return
+        if isinstance(visit.stop, Retry):
+            gap = min(visit.stop.attempts, LONGEST_GAP) * limits.SECOND
+            self._failing[visit.host] = self._clock.now() + gap if visit.host in self._woken else 0
+        self._woken.discard(visit.host)
+        log.info("put off", host=visit.host, outcome=visit.stop)
+        await self._storage.transact(partial(owed.put_off, host=visit.host, lease=self._lease, why=visit.stop))
+        self._news.set()  # it may be due before whatever is waited for
+
+    async def _release(self, host: str) -> None:
+        if await self._storage.transact(partial(owed.release, host=host, lease=self._lease, now=self._clock.now())):
+            self._news.set()
+
+    async def _lane(self, visit: _Visit) -> None:
+        visit.lanes += 1
+        try:
+            while visit.inboxes and visit.stop is None and not self._stopping:
+                await self._drain(visit, visit.inboxes.popleft())
+        finally:
+            visit.lanes -= 1
+
+    async def _drain(self, visit: _Visit, inbox: owed.Inbox) -> None:
+        """Send one inbox what it wants, in order."""
+        wants: int | None = inbox.wants
+        for _ in range(ENTRIES_A_VISIT):
+            if wants is None or visit.stop is not None or self._stopping:
+                return
+            item = await self._item(inbox.set_key, wants)
+            if item is None:
+                wants = await self._settle(visit, inbox, wants, None)
+                continue
+            outcome = await self._push(visit, inbox, item)
+            match outcome:
+                case Advance():
+                    visit.answered()
+                    wants = await self._settle(visit, inbox, item.seq, None)
+                case Refuse():
+                    visit.answered()
+                    log.warning("refused for good", inbox=inbox.url, activity=item.activity, why=outcome.reason)
+                    wants = await self._settle(visit, inbox, item.seq, (item.activity, outcome))
+                case End():
+                    visit.answered()
+                    log.info("subscription ended", inbox=inbox.url, why=outcome.reason)
+                    await self._storage.transact(partial(owed.end, inbox=inbox.key))
+                    return
+                case Pause():
+                    visit.stop = outcome
+                    return
+                case Retry():
+                    visit.stop = visit.stop or outcome
+                    return
+
+    async def _settle(
+        self, visit: _Visit, inbox: owed.Inbox, seq: int, refused: tuple[str, Refuse] | None
+    ) -> int | None:
+        """Store what one push came to; what the inbox wants next. The last of a visit lets go of the host as well."""
+        now, last, form = self._clock.now(), visit.only_lane, visit.learned
+
+        def work(tx: Tx) -> tuple[int | None, bool, bool]:
+            wants = owed.advance(tx, inbox.key, seq, refused, now)
+            owed.well(tx, visit.host, self._lease, form, now)
+            if last and wants is None:
+                return None, True, owed.release(tx, visit.host, self._lease, now)
+            return wants, False, False
+
+        wants, visit.released, more = await self._storage.transact(work)
+        self._failing.pop(visit.host, None)
+        self._woken.discard(visit.host)
+        if more:
+            self._news.set()
+        return wants
+
+    async def _item(self, set_key: int, wants: int) -> owed.Item | None:
+        """The entry, read once for all the inboxes that want it now."""
+        now, key = self._clock.now(), (set_key, wants)
+        cached = self._items.get(key)
+        if cached is not None and now - cached[0] < CACHED_TIME and not cached[1].cancelled():
+            return await asyncio.shield(cached[1])
+        future = asyncio.ensure_future(self._storage.read(partial(owed.item, set_key=set_key, wants=wants)))
+        self._items.pop(key, None)
+        self._items[key] = (now, future)
+        if len(self._items) > CACHED_ITEMS:
+            del self._items[next(iter(self._items))]
+        return await asyncio.shield(future)
+
+    async def _push(self, visit: _Visit, inbox: owed.Inbox, item: owed.Item) -> Outcome:
+        answer, why = None, ""
+        try:
+            answer = await self._ask(visit, inbox, item)
+        except PeerError as error:
+            why = error.sentence
+        except (ProtocolError, LookupError) as error:
+            log.error("cannot be signed", actor=item.actor, activity=item.activity, exc_info=error)
+            why = "this node could not sign for it"
+        return after(answer, visit.attempts, visit.failing_since, self._clock.now(), self._chance(), why)
+
+    async def _ask(self, visit: _Visit, inbox: owed.Inbox, item: owed.Item) -> Answer:
+        """Push in the form that is known to work; on 401 or 400 once in the other (section 4, Sending)."""
+        form = visit.form
+        answer = await self._post(visit, inbox, item, form)
+        if answer.status in {400, 401}:
+            other: Form = "legacy" if form == "native" else "native"
+            second = await self._post(visit, inbox, item, other)
+            if second.status not in {400, 401}:
+                form, answer = other, second
+        if 200 <= answer.status < 300:
+            visit.form = visit.learned = form
+        return answer
+
+    async def _post(self, visit: _Visit, inbox: owed.Inbox, item: owed.Item, form: Form) -> Answer:
+        headers = [("content-type", ACTIVITY_JSON)]
+        if not item.set.startswith(_QUEUE):
+            cursor = LogCursor(item.set, item.epoch, item.seq, item.previous)
+            headers.append(("commonweave-log", build_cursor(cursor)))
+        await self._slots.acquire()
+        try:
+            # Signed when its turn has come: a signature is valid for five minutes.
+            request = self._peers.request("POST", inbox.url, headers, item.raw)
+            signed = (*request.headers, *self._sign(item.actor, request, form))
+            send = self._peers.send(msgspec.structs.replace(request, headers=signed))
+        except BaseException:
+            self._slots.release()
+            raise
+        response = await self._in_slot(send)
+        said = response.header("commonweave-log")
+        if said is not None and response.status == 202 and self._ahead is not None:
+            self._compare(said, item, visit.host, self._ahead)
+        return read_answer(response)
+
+    async def _in_slot(self, send: Coroutine[Any, Any, T]) -> T:
+        """The answer; the slot that is held goes back with it or after half a second, whichever is first."""
+        task = asyncio.create_task(send)
+        done = asyncio.Event()
+        task.add_done_callback(lambda _: done.set())
+        try:
+            await self._clock.wait(done, self._clock.now() + SLOT_TIME)
+        except BaseException:
+            task.cancel()
+            raise
+        finally:
+            self._slots.release()
+        return await task
+
+    def _compare(self, said: str, item: owed.Item, host: str, ahead: Ahead) -> None:
+        try:
+            theirs = read_cursor(said)
+        except ProtocolError:
+            return
+        if theirs.set == item.set and (theirs.epoch, theirs.seq) > (item.epoch, item.seq):
+            ahead(theirs.set, theirs.epoch, theirs.seq, host)

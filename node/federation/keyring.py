@@ -1,0 +1,306 @@
+"""Keys when they are needed: from memory, from the database, or from their owner under the limits.
+
+Bytes whose signer is not known wait in memory, bounded, while the key is fetched, and never touch the disk
+(protocol sections 2 and 5). A refusal is remembered across restarts, so that a flood of invented key ids costs
+its host's owner nothing (CVE-2026-34148).
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from node.clock import Clock
+from node.federation import actors
+from node.federation.actors import Store, Wait
+from node.federation.admission import Admission
+from node.federation.peer import PeerError, Peers
+from node.storage.contract import Reads, Storage, Tx
+from protocol import canonical, http_signature, identifiers, limits
+from protocol.errors import ProtocolError, Reason, RemoteProtocolError
+from protocol.identity import Outcome, Ruling
+from protocol.keys import HeldKey
+
+CACHED = 10_000  # keys in memory: about 4 MB
+_SOON = 30 * limits.SECOND  # a host that could not be reached may be asked again after this
+_NEVER_KINDS = frozenset({"refused-url", "refused-address", "status", "bad-response", "too-large", "redirects"})
+
+log = structlog.get_logger("keyring")
+
+
+class _Known(msgspec.Struct, frozen=True):
+    key: HeldKey
+    state: str
+
+
+class Waiting(msgspec.Struct):
+    """What waits for a key in memory at this moment."""
+
+    requests: int = 0
+    bytes: int = 0
+    hosts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+
+    def enter(self, host: str, size: int) -> None:
+        """RemoteProtocolError(BUSY) if there is no room."""
+        if (
+            self.requests >= limits.WAITING_REQUESTS
+            or self.bytes + size > limits.WAITING_BYTES
+            or self.hosts.get(host, 0) >= limits.WAITING_A_HOST
+        ):
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
+        self.requests += 1
+        self.bytes += size
+        self.hosts[host] = self.hosts.get(host, 0) + 1
+
+    def leave(self, host: str, size: int) -> None:
+        self.requests -= 1
+        self.bytes -= size
+        self.hosts[host] -= 1
+        if not self.hosts[host]:
+            del self.hosts[host]
+
+
+class Keyring:
+    """The gate's Keys. `sign` signs a GET as the node's own actor."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        peers: Peers,
+        clock: Clock,
+        admission: Admission,
+        sign: Callable[[http_signature.Request], list[tuple[str, str]]],
+        origin: identifiers.Origin,
+    ) -> None:
+        self._storage = storage
+        self._peers = peers
+        self._clock = clock
+        self._admission = admission
+        self._sign = sign
+        self._origin = origin
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._generation = 0
+        self._waiting = Waiting()
+        self._asked: dict[str, deque[int]] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
+
+    # The gate's questions
+
+    def held(self, key_id: str) -> HeldKey | None:
+        known = self._known.get(key_id)
+        if known is None:
+            return None
+        return self._standing(known)
+
+    @staticmethod
+    def _standing(known: _Known) -> HeldKey:
+        if known.state == "key-changed":
+            raise RemoteProtocolError(Reason.KEY_CHANGED)
+        if known.state == "gone":
+            raise RemoteProtocolError(Reason.UNKNOWN_KEY, "This actor is gone.")
+        return known.key
+
+    def forget(self, actor: str) -> None:
+        self._generation += 1
+        for key_id in [id for id, known in self._known.items() if known.key.actor == actor]:
+            del self._known[key_id]
+
+    async def find(self, key_id: str, waiting: int) -> HeldKey:
+        found = await self._look(key_id)
+        if found is not None:
+            return self._standing(found)
+        owner = identifiers.key_owner(key_id)
+        host = identifiers.origin(owner).key
+        if host == self._origin.key:
+            raise RemoteProtocolError(Reason.UNKNOWN_KEY)
+        await self._check_miss(key_id)
+        self._waiting.enter(host, waiting)
+        try:
+            await self._fetch_once(owner, key_id, host)
+        finally:
+            self._waiting.leave(host, waiting)
+        found = await self._look(key_id)
+        if found is None:
+            await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
+            raise RemoteProtocolError(Reason.UNKNOWN_KEY)
+        return self._standing(found)
+
+    async def renew(self, key_id: str) -> HeldKey | None:
+        """The key as its owner shows it now; None if it was asked within five minutes."""
+        owner = identifiers.key_owner(key_id)
+        now = self._clock.now()
+
+        def book(tx: Tx) -> bool:
+            # Booked before the request is made: whatever arrives meanwhile does not ask again.
+            row = tx.one(
+                "UPDATE actor SET fetched = :now WHERE id = :id AND local = 0 AND fetched <= :before RETURNING id",
+                id=owner, now=now, before=now - limits.KEY_REFETCH,
+            )  # fmt: skip
+            return row is not None
+
+        if not await self._storage.transact(book):
+            return None
+        try:
+            await self._fetch_once(owner, key_id, identifiers.origin(owner).key)
+        except RemoteProtocolError as error:
+            if error.reason is Reason.KEY_CHANGED:
+                raise
+            return None
+        found = await self._look(key_id)
+        return self._standing(found) if found else None
+
+    async def _look(self, key_id: str) -> _Known | None:
+        generation = self._generation
+
+        def work(reads: Reads) -> _Known | None:
+            row = reads.one(
+                "SELECT k.*, a.state FROM actor_key k JOIN actor a ON a.id = k.actor WHERE k.id = :id", id=key_id
+            )
+            return _Known(actors.key_of(row), row["state"]) if row else None
+
+        found = await self._storage.read(work)
+        if found is not None and generation == self._generation:
+            self._known[key_id] = found
+            if len(self._known) > CACHED:
+                self._known.popitem(last=False)
+        return found
+
+    # Asking the owner
+
+    async def _check_miss(self, key_id: str) -> None:
+        now = self._clock.now()
+        row = await self._storage.read(
+            lambda reads: reads.one("SELECT reason FROM key_miss WHERE id = :id AND until > :now", id=key_id, now=now)
+        )
+        if row is not None:
+            raise RemoteProtocolError(Reason(row["reason"]))
+
+    async def _miss(self, key_id: str, span: int, reason: Reason) -> None:
+        now = self._clock.now()
+
+        def work(tx: Tx) -> None:
+            tx.run("DELETE FROM key_miss WHERE until <= :now", now=now)
+            tx.run(
+                "INSERT INTO key_miss(id, until, reason) VALUES(:id, :until, :reason) ON CONFLICT(id) DO UPDATE"
+                " SET until = excluded.until, reason = excluded.reason",
+                id=key_id, until=now + span, reason=reason.value,
+            )  # fmt: skip
+
+        await self._storage.transact(work)
+
+    def _allow(self, host: str) -> None:
+        """At most five fetches a host in ten seconds, whatever they are for."""
+        now = self._clock.now()
+        asked = self._asked.setdefault(host, deque())
+        while asked and asked[0] <= now - limits.KEY_FETCH_WINDOW:
+            asked.popleft()
+        if len(asked) >= limits.KEY_FETCHES_A_HOST:
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
+        asked.append(now)
+        if len(self._asked) > CACHED:
+            self._asked = {
+                name: times for name, times in self._asked.items() if times and times[-1] > now - limits.MINUTE
+            }
+
+    async def _fetch_once(self, owner: str, key_id: str, host: str) -> None:
+        """Several requests that wait for one actor cause one fetch."""
+        task = self._fetching.get(owner)
+        if task is None:
+            self._allow(host)
+            task = asyncio.create_task(self._fetch(owner))
+            self._fetching[owner] = task
+            task.add_done_callback(lambda _done: self._fetching.pop(owner, None))
+        try:
+            async with asyncio.timeout(limits.KEY_FETCH_PATIENCE / 1000):
+                await asyncio.shield(task)
+        except TimeoutError:
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE) from None
+        except PeerError as error:
+            if error.kind in _NEVER_KINDS and (error.status is None or error.status < 500):
+                await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
+                raise RemoteProtocolError(Reason.UNKNOWN_KEY) from None
+            await self._miss(key_id, _SOON, Reason.KEY_UNAVAILABLE)
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE, f"{host}: {error.sentence}") from None
+        except ProtocolError as error:
+            if error.reason is Reason.KEY_CHANGED:
+                raise
+            await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
+            raise RemoteProtocolError(Reason.UNKNOWN_KEY, error.detail) from None
+
+    async def _fetch(self, url: str) -> None:
+        document = await self._peers.document_at(url, self._sign)
+        await self._adopt(document)
+
+    async def _adopt(self, document: canonical.Document, *, by_steward: bool = False) -> Ruling:
+        """A document from its own origin: judge it, and write what follows, a quarrel included."""
+        now = self._clock.now()
+        id = document.value.get("id")
+        if not isinstance(id, str):
+            raise RemoteProtocolError(Reason.MALFORMED, "The document has no id.")
+
+        def work(tx: Tx) -> Ruling:
+            facts = actors.load(tx, id)
+            offered = actors.offer(document, facts, from_origin=True, now=now)
+            ruling = actors.rule(offered, facts, now)
+            if by_steward or ruling.outcome is Outcome.ACCEPT:
+                actors.write(tx, Store(offered), local=False, now=now)
+            elif ruling.outcome is Outcome.WAIT:
+                actors.write(tx, Wait(offered), local=False, now=now)
+            elif ruling.outcome is Outcome.KEY_CHANGED:
+                host = identifiers.origin(id).key
+                tx.run(
+                    "UPDATE actor SET state = 'key-changed', pending = :raw, pending_since = :now, fetched = :now"
+                    " WHERE id = :id",
+                    raw=document.raw, now=now, id=id,
+                )  # fmt: skip
+                tx.run("UPDATE peer SET paused = 'key-changed' WHERE host = :host", host=host)
+            else:
+                tx.run("UPDATE actor SET fetched = :now WHERE id = :id", now=now, id=id)
+            return ruling
+
+        ruling = await self._storage.transact(work)
+        self.forget(id)
+        if ruling.outcome is Outcome.KEY_CHANGED and not by_steward:
+            log.warning("a key changed without continuity", actor=id, because=ruling.because)
+            raise RemoteProtocolError(Reason.KEY_CHANGED, ruling.because)
+        return ruling
+
+    # What the worker and the operator ask
+
+    async def refresh(self, actor: str) -> None:
+        """Fetch an actor's document and judge it. PeerError or RemoteProtocolError."""
+        refusal = self._admission.judge(identifiers.origin(actor).key)
+        if refusal is not None:
+            raise RemoteProtocolError(refusal)
+        await self._fetch(actor)
+
+    async def confirm_gone(self, actor: str) -> None:
+        """After a signed Delete of itself: only the origin's own 410 removes an actor; 404 does not."""
+        try:
+            await self._peers.document_at(actor, self._sign)
+        except PeerError as error:
+            if error.status != 410:
+                raise
+        else:
+            return
+
+        def work(tx: Tx) -> None:
+            tx.run("UPDATE actor SET state = 'gone' WHERE id = :id", id=actor)
+            tx.run("DELETE FROM follower WHERE actor = :id", id=actor)
+            tx.run("UPDATE following SET state = 'ended', repeat_at = NULL WHERE target = :id", id=actor)
+            tx.run("UPDATE held_set SET pull_at = NULL WHERE owner = :id AND local = 0", id=actor)
+
+        await self._storage.transact(work)
+        self.forget(actor)
+
+    async def repin(self, actor: str) -> None:
+        """A steward has compared the fingerprints: the waiting document is the actor's now."""
+
+        row = await self._storage.read(
+            lambda reads: reads.one("SELECT pending FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor)
+        )
+        if row is None:
+            raise RemoteProtocolError(Reason.NOT_FOUND, "Nothing waits for a decision there.")
+        await self._adopt(canonical.read(row["pending"]), by_steward=True)

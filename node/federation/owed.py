@@ -1,0 +1,175 @@
+"""What is owed to whom, as rows: hosts that are due, their inboxes, what became of each entry (section 8, Push).
+
+Plain functions over a transaction, the same for every engine. `peer.due` is schedule and lease at once: whoever
+claims a host moves it past the longest request before making one, so a process that dies is followed by another and
+nothing is tried twice at once. Decides nothing: the outcomes are schedule.py's.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from node.federation.schedule import Pause, Refuse, Retry
+from node.storage import sets
+from node.storage.contract import Reads, Tx
+from protocol.http_message import Form
+from protocol.limits import LEASE
+
+# `due <= :now` twice: under READ COMMITTED the outer one is looked at again when another process was faster.
+CLAIM = """
+UPDATE peer SET due = :until, lease = :lease
+WHERE due <= :now AND paused IS NULL AND host IN (
+  SELECT host FROM peer WHERE due <= :now AND paused IS NULL ORDER BY due LIMIT :limit)
+RETURNING host, form, attempts, failing_since"""
+INBOXES = "SELECT key, url, set_key, wants FROM inbox WHERE host = :host AND wants IS NOT NULL ORDER BY key"
+NATIVE = "SELECT 1 AS native FROM actor WHERE host = :host AND native = 1 LIMIT 1"
+UPCOMING = "SELECT due FROM peer WHERE due IS NOT NULL AND paused IS NULL ORDER BY due LIMIT 1"
+SAID = "SELECT actor FROM activity WHERE id = :activity"
+OF_SET = "SELECT name, epoch FROM held_set WHERE key = :key"
+
+WELL = """
+UPDATE peer SET due = :until, attempts = 0, failing_since = NULL, last_error = NULL, last_ok = :now,
+  form = COALESCE(:form, form)
+WHERE host = :host AND lease = :lease"""
+# Looks again, in the transaction that lets go: what was published meanwhile is due at once.
+RELEASE = """
+UPDATE peer SET lease = NULL, due = CASE WHEN EXISTS(
+  SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
+WHERE host = :host AND lease = :lease RETURNING due"""
+RETRY = """
+UPDATE peer SET lease = NULL, due = :at, attempts = :attempts, failing_since = :since, last_error = :why
+WHERE host = :host AND lease = :lease"""
+PAUSE = """
+UPDATE peer SET lease = NULL, due = NULL, paused = :why, last_error = :why WHERE host = :host AND lease = :lease"""
+END = "UPDATE inbox SET ended = 1, wants = NULL WHERE key = :inbox"
+REFUSED = """
+INSERT INTO refusal(inbox_key, activity, status, reason, at) VALUES(:inbox, :activity, :status, :reason, :now)"""
+
+FAILING = "SELECT host FROM peer WHERE attempts > 0"
+HEARD = "UPDATE peer SET due = :at WHERE host = :host AND attempts > 0 AND lease IS NULL AND due > :at"
+UNPAUSE = """
+UPDATE peer SET paused = NULL, attempts = 0, failing_since = NULL, due = CASE WHEN EXISTS(
+  SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
+WHERE host = :host AND paused IS NOT NULL"""
+RECOVER = "UPDATE peer SET due = :now, lease = NULL WHERE lease IS NOT NULL"
+
+
+class Inbox(msgspec.Struct, frozen=True):
+    """A cursor that wants something."""
+
+    key: int
+    url: str
+    set_key: int
+    wants: int
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A host that was claimed. `form`: None if none has worked yet; `native`: an actor there declares RFC 9421."""
+
+    host: str
+    form: Form | None
+    native: bool
+    attempts: int
+    failing_since: int | None
+    inboxes: tuple[Inbox, ...]
+
+
+class Item(msgspec.Struct, frozen=True):
+    """An entry to be sent: its exact bytes, whose it is, and where it stands. `previous` is 0 for the first."""
+
+    set: str
+    epoch: int
+    seq: int
+    previous: int
+    activity: str
+    actor: str
+    raw: bytes
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """What a claim gave, and when the next host is due (ms; None: nobody is)."""
+
+    hosts: tuple[Due, ...]
+    upcoming: int | None
+
+
+def claim(tx: Tx, lease: str, now: int, limit: int, heard: Mapping[str, int]) -> Claimed:
+    """Take up to `limit` hosts that are due, for the time of a lease.
+
+    `heard`: failing hosts that spoke to us, and when (ms) they may be tried again.
+    """
+    for host, at in heard.items():
+        tx.run(HEARD, host=host, at=max(now, at))
+    rows = tx.all(CLAIM, until=now + LEASE, lease=lease, now=now, limit=limit)
+    hosts = tuple(
+        Due(
+            host=row["host"],
+            form=row["form"],
+            native=row["form"] is None and tx.one(NATIVE, host=row["host"]) is not None,
+            attempts=row["attempts"],
+            failing_since=row["failing_since"],
+            inboxes=tuple(
+                Inbox(one["key"], one["url"], one["set_key"], one["wants"]) for one in tx.all(INBOXES, host=row["host"])
+            ),
+        )
+        for row in rows
+    )
+    upcoming = tx.one(UPCOMING)
+    return Claimed(hosts, None if upcoming is None else upcoming["due"])
+
+
+def item(reads: Reads, set_key: int, wants: int) -> Item | None:
+    """The lowest entry from `wants` on that can be sent; None if it was superseded meanwhile and none follows."""
+    owed = sets.next_owed(reads, set_key, wants)
+    if owed is None:
+        return None
+    of_set = reads.the(OF_SET, key=set_key)
+    said = reads.the(SAID, activity=owed.activity)
+    return Item(of_set["name"], of_set["epoch"], owed.seq, owed.previous, owed.activity, said["actor"], owed.raw)
+
+
+def advance(tx: Tx, inbox: int, seq: int, refused: tuple[str, Refuse] | None, now: int) -> int | None:
+    """An inbox has everything up to seq, or will never have it; what it wants now. `refused`: (activity, why)."""
+    if refused is not None:
+        activity, why = refused
+        tx.run(REFUSED, inbox=inbox, activity=activity, status=why.status, reason=why.reason, now=now)
+    return sets.acknowledge(tx, inbox, seq)
+
+
+def end(tx: Tx, inbox: int) -> None:
+    """This cursor is over."""
+    tx.run(END, inbox=inbox)
+
+
+def well(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> None:
+    """The host answered: it does not fail, the lease is renewed, `form` is remembered if it is new."""
+    tx.run(WELL, host=host, lease=lease, form=form, now=now, until=now + LEASE)
+
+
+def release(tx: Tx, host: str, lease: str, now: int) -> bool:
+    """Let go of a host; True if something is still owed to it."""
+    row = tx.one(RELEASE, host=host, lease=lease, now=now)
+    return row is not None and row["due"] is not None
+
+
+def put_off(tx: Tx, host: str, lease: str, why: Retry | Pause) -> None:
+    """Let go of a host until a later time, or until it is unpaused."""
+    if isinstance(why, Pause):
+        tx.run(PAUSE, host=host, lease=lease, why=why.reason)
+    else:
+        tx.run(RETRY, host=host, lease=lease, at=why.at, attempts=why.attempts, since=why.failing_since, why=why.why)
+
+
+def failing(reads: Reads) -> set[str]:
+    """Every host that failed the last time."""
+    return {row["host"] for row in reads.all(FAILING)}
+
+
+def unpause(tx: Tx, host: str, now: int) -> None:
+    """A person, or a confirmed key, ends a pause: what is owed is due at once."""
+    tx.run(UNPAUSE, host=host, now=now)
+
+
+def recover(tx: Tx, now: int) -> None:
+    """Leases of a process that died are due at once. Only where no other process can hold one."""
+    tx.run(RECOVER, now=now)

@@ -1,0 +1,305 @@
+"""The gate: receive(bytes) and perform(command), each one transaction. Nothing else changes state.
+
+Pushed, pulled, relayed, fetched and our own new bytes all pass `admit`, so every rule holds on every path
+(protocol, third principle). "Verified" is made by protocol.integrity alone and never stored.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import structlog
+
+from node.clock import Clock
+from node.gate import objects
+from node.gate.handler import Answer, Carrier, CommandHandler, Draft, Handler, Need, Outcome, Said
+from node.storage.contract import Entry, Storage, Tx
+from protocol import canonical, http_signature, identifiers, integrity
+from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
+from protocol.integrity import Verified
+from protocol.keys import HeldKey, SigningKey
+from protocol.log import LogCursor, read_cursor
+from protocol.vocabulary import activities
+from protocol.vocabulary.activities import Activity
+
+C = TypeVar("C")
+
+log = structlog.get_logger("gate")
+
+
+class Keys(Protocol):
+    """Where the gate finds keys; the network is asked behind it, under the limits of protocol section 2."""
+
+    def held(self, key_id: str) -> HeldKey | None:
+        """The key if it is known and its actor in good standing; RemoteProtocolError(KEY_CHANGED) if it is not."""
+        ...
+
+    async def find(self, key_id: str, waiting: int) -> HeldKey:
+        """The key, fetched if need be, while `waiting` bytes wait in memory.
+
+        RemoteProtocolError: UNKNOWN_KEY, KEY_UNAVAILABLE (503), KEY_CHANGED.
+        """
+        ...
+
+    async def renew(self, key_id: str) -> HeldKey | None:
+        """Ask the owner again, at most once in five minutes a key; None if that may not be done now."""
+        ...
+
+    def forget(self, actor: str) -> None:
+        """What is cached of this actor may be stale."""
+        ...
+
+
+class Signer(Protocol):
+    """Our own actors' keys."""
+
+    def ed25519(self, actor: str) -> SigningKey: ...
+    def ed25519_id(self, actor: str) -> str: ...
+
+
+class Refused(Exception):
+    """Undoes the transaction: nothing of what was refused stays."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.reason)
+        self.answer = answer
+
+
+class Gate:
+    """The one door. Rooms are registered before it opens."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        keys: Keys,
+        signer: Signer,
+        clock: Clock,
+        admits: Callable[[str], Reason | None],
+        stir: Callable[[], None],
+    ) -> None:
+        self._storage = storage
+        self._keys = keys
+        self._signer = signer
+        self._clock = clock
+        self._admits = admits
+        self._stir = stir
+        self._acts: dict[str, Handler[Any, Any]] = {}
+        self._nouns: dict[str, Handler[Any, Any]] = {}
+        self._commands: dict[type, CommandHandler[Any, Any, Any]] = {}
+
+    def register(
+        self,
+        acts: Mapping[str, Handler[Any, Any]] | None = None,
+        nouns: Mapping[str, Handler[Any, Any]] | None = None,
+        commands: Mapping[type, CommandHandler[Any, Any, Any]] | None = None,
+    ) -> None:
+        """acts: by activity type. nouns: by the type of a created, updated or deleted object."""
+        self._acts.update(acts or {})
+        self._nouns.update(nouns or {})
+        self._commands.update(commands or {})
+
+    async def receive_pushed(self, request: http_signature.Request, body: bytes) -> Answer:
+        """A signed POST to an inbox: `request` as sent, `body` decoded. Two signature checks: request and proof."""
+        try:
+            return await self._pushed(request, body)
+        except ProtocolError as error:
+            return Answer(error.reason, error.detail)
+
+    async def _pushed(self, request: http_signature.Request, body: bytes) -> Answer:
+        now = self._clock.now()
+        signature = http_signature.read_any(request, now)
+        self._judge_host(signature.keyid)
+        document = canonical.read(body)
+        msg = activities.read_activity(document)
+        key = self._keys.held(signature.keyid)
+        if key is None:
+            if msg.type == "Delete" and msg.object_id == msg.actor:
+                return Answer(Reason.KNOWN)  # an unknown actor's Delete of itself causes no fetch (section 5)
+            key = await self._keys.find(signature.keyid, len(body))
+        key = await self._check_request(signature, key, now)
+        if key.actor != msg.actor:
+            raise RemoteProtocolError(Reason.NOT_ACTOR)
+        cursor = signed_cursor(request, signature)
+        if cursor is not None and identifiers.owner_of_set(cursor.set) != msg.actor:
+            raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
+        verified = await self._verify(document, msg, key.actor, now)
+        answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
+        await self._unwrap(msg, answer)
+        return msgspec.structs.replace(answer, host=identifiers.origin(key.actor).key)
+
+    async def _check_request(self, signature: http_signature.Signature, key: HeldKey, now: int) -> HeldKey:
+        try:
+            http_signature.check(signature, key.public)
+        except RemoteProtocolError:
+            renewed = await self._keys.renew(signature.keyid)  # a legacy peer rotates under one key id
+            if renewed is None or renewed.public == key.public:
+                raise
+            http_signature.check(signature, renewed.public)
+            key = renewed
+        if key.valid_until is not None and key.valid_until <= now:
+            raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
+        return key
+
+    async def receive(self, raw: bytes, carrier: Carrier) -> Answer:
+        """Bytes that came by a pull, inside an Announce or by a fetch: authenticated by their own proof.
+
+        Without a proof only what was fetched from its own origin counts (carrier.how fetched, same actor).
+        """
+        try:
+            now = self._clock.now()
+            document = canonical.read(raw)
+            msg = activities.read_activity(document)
+            self._judge_host(carrier.actor)
+            verified = await self._verify(document, msg, carrier.actor if carrier.how == "fetched" else "", now)
+            answer = await self._store(verified, carrier)
+            if carrier.how != "relayed":  # an Announce within an Announce is kept, and unwrapped no further
+                await self._unwrap(msg, answer)
+            return answer
+        except ProtocolError as error:
+            return Answer(error.reason, error.detail)
+
+    async def _unwrap(self, announce: Activity, stored: Answer) -> None:
+        """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin."""
+        inner = announce.object
+        if announce.type != "Announce" or stored.reason is not Reason.ACCEPTED or announce.embedded is None:
+            return
+        if not isinstance(inner, Activity):
+            return
+        answer = await self.receive(canonical.encode(announce.embedded), Carrier(announce.actor, "relayed"))
+        if answer.reason is Reason.NO_PROOF and inner.object_id is not None:
+            need = Need("object", inner.object_id, announce.id)
+            now = self._clock.now()
+            await self._storage.transact(lambda tx: objects.need(tx, need, now))
+            self._stir()
+
+    def _judge_host(self, url: str) -> None:
+        refusal = self._admits(identifiers.origin(url).key)
+        if refusal is not None:
+            raise RemoteProtocolError(refusal)
+
+    async def _verify(self, document: canonical.Document, msg: Activity, carrier: str, now: int) -> Verified[Activity]:
+        """The owner is judged as well as the carrier (section 4), then the proof (section 3)."""
+        self._judge_host(msg.actor)
+        activities.check_owner(msg)
+        claim = integrity.claim(document, msg, msg.actor)
+        if claim.method is None:
+            return integrity.from_origin(claim, carrier)
+        if identifiers.key_owner(claim.method) != msg.actor:
+            raise RemoteProtocolError(Reason.BAD_PROOF, "The proof's key does not belong to the activity's actor.")
+        key = self._keys.held(claim.method) or await self._keys.find(claim.method, len(document.raw))
+        return integrity.verify(claim, key, now, carrier)
+
+    async def _store(self, verified: Verified[Activity], carrier: Carrier) -> Answer:
+        now = self._clock.now()
+        try:
+            answer = await self._storage.transact(lambda tx: self.admit(tx, verified, carrier, now))
+        except Refused as refused:
+            return refused.answer
+        if verified.msg.object_id == verified.actor:
+            self._keys.forget(verified.actor)  # an actor spoke of itself: its keys may be others now
+        if answer.stirs:
+            self._stir()
+        return answer
+
+    def admit(self, tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> Answer:
+        """In the transaction: seen before? → load → decide → apply, append to the set, note the cursor."""
+        msg = verified.msg
+        place = objects.look(tx, msg)
+        seen, behind = objects.note_cursor(tx, place, carrier.cursor, now)
+        if not objects.remember(tx, verified, carrier, now):
+            return objects.known(tx, verified, place, seen, behind)
+        state = objects.judge(place, verified, now)
+        if state is Reason.SUPERSEDED or state is Reason.KNOWN:
+            objects.unremember(tx, msg.id)
+            return Answer(Reason.SUPERSEDED, seen=seen, stirs=behind)
+        if state is not Reason.ACCEPTED:
+            raise Refused(Answer(state))
+        handler = self._handler(msg, place)
+        if not (
+            carrier.how in ("own", "relayed", "fetched")
+            or place.concerns(msg)
+            or (handler and handler.wanted(tx, verified))
+        ):
+            if msg.type == "Delete":
+                objects.unremember(tx, msg.id)
+                return Answer(Reason.KNOWN, seen=seen)  # nothing of it is held here
+            raise Refused(Answer(Reason.NOT_FOLLOWED, seen=seen))
+        stirs = behind
+        if handler is not None:
+            decision = handler.decide(verified, handler.load(tx, verified), now)
+            if decision.reason is Reason.SUPERSEDED:
+                objects.unremember(tx, msg.id)
+                return Answer(Reason.SUPERSEDED, decision.detail, seen, behind)
+            if decision.reason is not Reason.ACCEPTED:
+                raise Refused(Answer(decision.reason, decision.detail, seen))
+            handler.apply(tx, verified, decision.effects, now)
+            for need in decision.needs:
+                objects.need(tx, need, now)
+            for draft in decision.says:
+                self._say(tx, draft, now)
+            stirs = stirs or bool(decision.says or decision.needs)
+        superseded = objects.settle(tx, place, verified)
+        if place.set_name is not None:
+            tx.append(Entry(place.set_name, msg.id, verified.digest, superseded))
+            stirs = stirs or place.local
+        return Answer(Reason.ACCEPTED, seen=seen, stirs=stirs)
+
+    def _handler(self, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:
+        if msg.type in objects.STATES:
+            noun = place.noun if msg.type == "Delete" else activities.type_of_object(msg)
+            return self._nouns.get(noun or "")
+        return self._acts.get(msg.type)
+
+    async def perform(self, command: object) -> Outcome:
+        """Carry out a member's or operator's command: decide, sign, store and append in one transaction."""
+        now = self._clock.now()
+        handler = self._commands[type(command)]
+
+        def work(tx: Tx) -> Outcome:
+            decision = handler.decide(command, handler.load(tx, command), now)
+            if decision.reason is not Reason.ACCEPTED:
+                return Outcome(decision.reason, decision.detail or sentence(decision.reason))
+            handler.apply(tx, command, decision.effects, now)
+            for need in decision.needs:
+                objects.need(tx, need, now)
+            return Outcome(Reason.ACCEPTED, said=tuple(self._say(tx, draft, now) for draft in decision.says))
+
+        try:
+            outcome = await self._storage.transact(work)
+        except Refused as refused:
+            # Our own door refused what our own rules wrote: a bug here, and nothing of it was stored or sent.
+            log.error("own activity refused", command=type(command).__name__, reason=refused.answer.reason)
+            return Outcome(refused.answer.reason, refused.answer.detail or sentence(refused.answer.reason))
+        for said in outcome.said:
+            if said.object is not None:
+                self._keys.forget(said.object)
+        if outcome.done:
+            self._stir()
+        return outcome
+
+    def _say(self, tx: Tx, draft: Draft, now: int) -> Said:
+        """Sign, check as a stranger would, and admit by the same path as everybody's."""
+        key, method = self._signer.ed25519(draft.actor), self._signer.ed25519_id(draft.actor)
+        document = draft.document
+        if draft.sign_object:
+            signed = integrity.sign(document["object"], key, method, now)
+            document = {**document, "object": canonical.read(signed).value}
+        raw = integrity.sign(document, key, method, now)
+        read = canonical.read(raw)
+        msg = activities.read_activity(read)
+        activities.check_owner(msg)
+        held = HeldKey(method, draft.actor, key.public)
+        verified = integrity.verify(integrity.claim(read, msg, msg.actor), held, now, draft.actor)
+        answer = self.admit(tx, verified, Carrier(draft.actor, "own"), now)
+        if answer.reason is not Reason.ACCEPTED:
+            raise Refused(answer)
+        for inbox in draft.deliver:
+            objects.queue(tx, inbox, verified, now)
+        return Said(msg.id, msg.object_id, raw)
+
+
+def signed_cursor(request: http_signature.Request, signature: http_signature.Signature) -> LogCursor | None:
+    """What the Commonweave-Log header says, if the signature covers it (section 8, Push); else nothing."""
+    if "commonweave-log" not in signature.covered:
+        return None
+    return next((read_cursor(value) for name, value in request.headers if name == "commonweave-log"), None)

@@ -1,0 +1,113 @@
+"""What a room hands to the gate: how to load facts, decide and apply. Types only; the gate knows no nouns.
+
+A "no" is a Decision with a Reason, never an exception. `decide` is pure; `apply` never touches the network.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from node.storage.contract import Reads, Tx
+from protocol.errors import Reason
+from protocol.integrity import Verified
+from protocol.log import LogCursor
+from protocol.vocabulary.activities import Activity
+
+F = TypeVar("F")
+E = TypeVar("E")
+C = TypeVar("C")
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Something a local actor says: the gate signs it, stores it, appends it to its set and sends it.
+
+    deliver: inbox URLs that get it directly, beside the set's own followers. sign_object: the embedded object
+    is an actor document, which carries a proof of its own (protocol section 2).
+    """
+
+    actor: str
+    document: dict[str, Any]
+    deliver: tuple[str, ...] = ()
+    sign_object: bool = False
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What only the network knows: a row that a worker reads. because: the id of the activity that asked."""
+
+    kind: Literal["object", "actor", "gone"]
+    url: str
+    because: str
+
+
+class Decision(msgspec.Struct, Generic[E], frozen=True):
+    """What the rules say: a reason, and what follows from a yes. detail: one sentence for people on a no."""
+
+    reason: Reason
+    effects: tuple[E, ...] = ()
+    says: tuple[Draft, ...] = ()
+    needs: tuple[Need, ...] = ()
+    detail: str = ""
+
+
+class Handler(msgspec.Struct, Generic[F, E], frozen=True):
+    """A room's way with one activity or object type.
+
+    `wanted` answers, where no set of the actor is held: does this concern something here all the same?
+    """
+
+    load: Callable[[Reads, Verified[Activity]], F]
+    decide: Callable[[Verified[Activity], F, int], Decision[E]]
+    apply: Callable[[Tx, Verified[Activity], tuple[E, ...], int], None]
+    wanted: Callable[[Reads, Verified[Activity]], bool] = lambda _reads, _verified: False
+
+
+class CommandHandler(msgspec.Struct, Generic[C, F, E], frozen=True):
+    """A room's way with one command of a member or operator. Effects are applied before the drafts are said."""
+
+    load: Callable[[Reads, C], F]
+    decide: Callable[[C, F, int], Decision[E]]
+    apply: Callable[[Tx, C, tuple[E, ...], int], None]
+
+
+class Carrier(msgspec.Struct, frozen=True):
+    """Who brought the bytes, and how. cursor: what the Commonweave-Log header said."""
+
+    actor: str
+    how: Literal["pushed", "pulled", "relayed", "fetched", "own"]
+    cursor: LogCursor | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the gate answers.
+
+    seen: the highest place seen in the owner's log. stirs: workers have something to do. host: whose word it was,
+    once authenticated.
+    """
+
+    reason: Reason
+    detail: str = ""
+    seen: LogCursor | None = None
+    stirs: bool = False
+    host: str = ""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """One activity that a command brought about: ids and exact bytes."""
+
+    activity: str
+    object: str | None
+    raw: bytes
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a command came to."""
+
+    reason: Reason
+    detail: str = ""
+    said: tuple[Said, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """True if the command was carried out."""
+        return self.reason is Reason.ACCEPTED

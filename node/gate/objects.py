@@ -1,0 +1,203 @@
+"""The gate's own tables: what was said (activity), the present state of every object, places in sets, needs.
+
+Knows order, ownership and sets (protocol sections 6 and 8), and no noun. Every function runs inside the gate's
+transaction. One statement finds all that the common path needs to know.
+"""
+
+import msgspec
+
+from node.gate.handler import Answer, Carrier, Need
+from node.storage import sets
+from node.storage.contract import Entry, Tx
+from protocol import identifiers, states
+from protocol.errors import Reason
+from protocol.integrity import Verified
+from protocol.log import LogCursor
+from protocol.vocabulary import activities
+from protocol.vocabulary.activities import Activity, Audience
+
+STATES = frozenset({"Create", "Update", "Delete"})
+AUDIENCES: dict[str, Audience] = {"public": "public", "members": "members", "direct": "direct"}
+
+_LOOK = """
+SELECT s.name AS set_name, s.key AS set_key, s.local, s.theirs_epoch, s.theirs_seq,
+       o.owner, o.type, o.audience, o.sequence, o.digest, o.activity, o.deleted
+FROM (SELECT :set AS name, :object AS object) q
+LEFT JOIN held_set s ON s.name = q.name AND (s.local = 1 OR s.pull_at IS NOT NULL)
+LEFT JOIN object o ON o.id = q.object
+"""
+
+_REMEMBER = """
+INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
+VALUES(:id, :digest, :actor, :type, :object, :proof, :carrier, :at, :raw)
+ON CONFLICT(id) DO NOTHING RETURNING key
+"""
+
+_SETTLE = """
+INSERT INTO object(id, owner, type, audience, sequence, digest, activity, deleted)
+VALUES(:id, :owner, :type, :audience, :sequence, :digest, :activity, :deleted)
+ON CONFLICT(id, owner) DO UPDATE SET type = excluded.type, sequence = excluded.sequence,
+  digest = excluded.digest, activity = excluded.activity, deleted = excluded.deleted
+"""
+
+_NEED = """
+INSERT INTO need(kind, url, because, due) VALUES(:kind, :url, :because, :now) ON CONFLICT(kind, url) DO NOTHING
+"""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where an activity would stand: the set held for it, if any, and the object's present state, if any."""
+
+    set_name: str | None
+    set_key: int | None
+    local: bool
+    theirs: LogCursor | None
+    current: states.State | None
+    current_activity: str | None
+    rival: bool
+
+    @property
+    def noun(self) -> str | None:
+        """The type of the object as it stands."""
+        return self.current.type if self.current else None
+
+    def concerns(self, msg: Activity) -> bool:
+        """A set of the actor is held here, or the very object is."""
+        return self.set_name is not None or (msg.type in STATES and self.current is not None)
+
+
+def object_of(msg: Activity) -> str | None:
+    """The object whose state the activity makes; None if it makes none."""
+    return msg.object_id if msg.type in STATES else None
+
+
+def look(tx: Tx, msg: Activity) -> Place:
+    """Facts for the common path, in one statement."""
+    audience = activities.audience(msg)
+    name = identifiers.set_name(msg.actor, audience) if audience != "direct" else ""
+    rows = tx.all(_LOOK, set=name, object=object_of(msg) or "")
+    first = rows[0]
+    current: states.State | None = None
+    current_activity: str | None = None
+    rival = False
+    for row in rows:
+        if row["owner"] == msg.actor:
+            current = states.State(
+                row["owner"], row["type"], row["audience"], row["sequence"], row["digest"], bool(row["deleted"])
+            )
+            current_activity = row["activity"]
+        elif row["owner"] is not None and not row["deleted"]:
+            rival = True
+    held = first["set_name"] is not None
+    theirs = LogCursor(name, first["theirs_epoch"], first["theirs_seq"]) if held and not first["local"] else None
+    return Place(
+        first["set_name"], first["set_key"], held and bool(first["local"]), theirs, current, current_activity, rival
+    )
+
+
+def judge(place: Place, verified: Verified[Activity], now: int) -> Reason:
+    """The order of states (section 6): who owns the object, and whether this state comes after the present one."""
+    msg = verified.msg
+    if msg.type not in STATES:
+        return Reason.ACCEPTED
+    if msg.object_id is None or (msg.type != "Delete" and msg.object is None):
+        return Reason.MALFORMED
+    if place.rival:
+        return Reason.NOT_OWNER
+    return states.judge(place.current, _state(verified, place), now)
+
+
+def _state(verified: Verified[Activity], place: Place) -> states.State:
+    """A Delete keeps the audience of what it deletes: it is appended to that set, and read by whom could read it."""
+    msg = verified.msg
+    keeps = msg.type == "Delete" and place.current is not None
+    within = AUDIENCES.get(place.current.audience) if keeps and place.current else None
+    return states.state_of(msg, verified.digest, within)
+
+
+def settle(tx: Tx, place: Place, verified: Verified[Activity]) -> str | None:
+    """Write the object's new present state; returns the activity it supersedes, whose bytes are erased."""
+    msg = verified.msg
+    object_id = object_of(msg)
+    if object_id is None:
+        return None
+    state = _state(verified, place)
+    tx.run(
+        _SETTLE, id=object_id, owner=state.owner, type=state.type, audience=state.audience, sequence=state.sequence,
+        digest=state.digest, activity=msg.id, deleted=int(state.deleted),
+    )  # fmt: skip
+    if place.current_activity is not None and place.set_name is None:
+        tx.run("UPDATE activity SET raw = NULL WHERE id = :id", id=place.current_activity)
+    return place.current_activity
+
+
+def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> bool:
+    """The dedupe row, written first: an id binds its first bytes. False if the id is known."""
+    msg = verified.msg
+    row = tx.one(
+        _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
+        proof=int(verified.key is not None), carrier=carrier.actor, at=now, raw=verified.raw,
+    )  # fmt: skip
+    return row is not None
+
+
+def unremember(tx: Tx, activity: str) -> None:
+    """Take the dedupe row back: the activity may be asked about again."""
+    tx.run("DELETE FROM activity WHERE id = :id", id=activity)
+
+
+def known(tx: Tx, verified: Verified[Activity], place: Place, seen: LogCursor | None, behind: bool) -> Answer:
+    """The id was stored before: the same bytes are welcome again, others never.
+
+    What came first by another way (a recommendation, say) still takes its place in a set held since.
+    """
+    msg = verified.msg
+    held = tx.the("SELECT digest, raw IS NOT NULL AS whole FROM activity WHERE id = :id", id=msg.id)
+    if held["digest"] != verified.digest:
+        return Answer(Reason.ID_REUSED, seen=seen)
+    if place.set_name is not None and held["whole"]:
+        entry = tx.one("SELECT seq FROM entry WHERE activity = :id AND set_key = :key", id=msg.id, key=place.set_key)
+        if entry is None:
+            tx.append(Entry(place.set_name, msg.id, verified.digest))
+    return Answer(Reason.KNOWN, seen=seen, stirs=behind)
+
+
+def note_cursor(tx: Tx, place: Place, said: LogCursor | None, now: int) -> tuple[LogCursor | None, bool]:
+    """Advance the cursor in the owner's log, or notice a gap (section 8, Push).
+
+    Returns the highest place seen, and whether a pull is now due.
+    """
+    theirs = place.theirs
+    if said is None or theirs is None or said.set != theirs.set or said.epoch < theirs.epoch:
+        return theirs, False
+    level = said.epoch == theirs.epoch and (said.after or 0) <= theirs.seq
+    if level:
+        if said.seq <= theirs.seq:
+            return theirs, False
+        tx.run("UPDATE held_set SET theirs_seq = :seq WHERE key = :key", seq=said.seq, key=place.set_key)
+        return LogCursor(theirs.set, theirs.epoch, said.seq), False
+    # A gap, or an epoch that began after a restore: nothing is skipped, the log is pulled from where we are.
+    tx.run(
+        "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = :seq, pull_at = :now WHERE key = :key",
+        epoch=said.epoch, seq=theirs.seq if said.epoch == theirs.epoch else 0, now=now, key=place.set_key,
+    )  # fmt: skip
+    return theirs, True
+
+
+def queue(tx: Tx, inbox: str, verified: Verified[Activity], now: int) -> None:
+    """Put an activity in the direct queue of one inbox: a set that nobody can read."""
+    name = f"queue:{inbox}"
+    row = tx.one("SELECT key FROM held_set WHERE name = :name", name=name)
+    if row is None:
+        key = sets.create(tx, name, owner=verified.msg.actor, audience="direct", local=True, epoch=now, now=now)
+        host = identifiers.origin(inbox).key
+        tx.run("INSERT INTO peer(host) VALUES(:host) ON CONFLICT(host) DO NOTHING", host=host)
+        tx.run(
+            "INSERT INTO inbox(url, set_key, host, acked) VALUES(:url, :key, :host, 0)", url=inbox, key=key, host=host
+        )
+    tx.append(Entry(name, verified.msg.id, verified.digest))
+
+
+def need(tx: Tx, need: Need, now: int) -> None:
+    """Ask the worker to fetch something; asking twice is asking once."""
+    tx.run(_NEED, kind=need.kind, url=need.url, because=need.because, now=now)

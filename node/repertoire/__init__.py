@@ -1,0 +1,1 @@
+"""What we know: repertoire items, adaptations and the catalog."""

@@ -1,0 +1,271 @@
+"""The repertoire over JSON: publish, edit, withdraw, read, and search the catalog."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from node.clock import Clock
+from node.gate.door import Gate
+from node.gate.handler import Outcome
+from node.repertoire import catalog, composing, reading, rules, store
+from node.repertoire.composing import Written
+from node.storage.contract import Reads, Storage
+from node.web.api import Route
+from node.web.markdown import sanitise
+from node.web.pagination import number_of
+from protocol import canonical, identifiers
+from protocol.errors import ProtocolError, Reason
+from protocol.vocabulary.dates import instant
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of an item to change; what is not sent stays as it is."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    content: str | msgspec.UnsetType = msgspec.UNSET
+    kind: str | msgspec.UnsetType = msgspec.UNSET
+    language: str | msgspec.UnsetType = msgspec.UNSET
+    summary: str | msgspec.UnsetType = msgspec.UNSET
+    principle: str | msgspec.UnsetType = msgspec.UNSET
+    local_conditions: str | msgspec.UnsetType = msgspec.UNSET
+    evidence: str | msgspec.UnsetType = msgspec.UNSET
+    contact: str | msgspec.UnsetType = msgspec.UNSET
+    license: str | msgspec.UnsetType = msgspec.UNSET
+    review_by: str | msgspec.UnsetType = msgspec.UNSET
+    version: str | msgspec.UnsetType = msgspec.UNSET
+    domain: str | msgspec.UnsetType = msgspec.UNSET
+    place: str | msgspec.UnsetType = msgspec.UNSET
+    kept: str | msgspec.UnsetType = msgspec.UNSET
+    changed: str | msgspec.UnsetType = msgspec.UNSET
+    why: str | msgspec.UnsetType = msgspec.UNSET
+    coach: str | msgspec.UnsetType = msgspec.UNSET
+    stage: str | msgspec.UnsetType = msgspec.UNSET
+    results: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a change came to: the item's id, and the signed activity that says so."""
+
+    id: str
+    activity: str
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One hop of lineage. digest: of the original as it was credited (multibase SHA-256)."""
+
+    id: str
+    title: str
+    practice: str
+    practice_name: str
+    digest: str | None
+    original_changed: bool | None
+    withdrawn: bool
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """Who signed the state that is held. key is null for an item taken from its own server without a proof."""
+
+    signer: str
+    key: str | None
+    signed: str | None
+    digest: str
+    received: str
+    carrier: str
+
+
+class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One item as this node holds it. activity is the signed activity, as its owner wrote it."""
+
+    id: str
+    state: str
+    practice: str
+    practice_name: str
+    own: bool
+    title: str
+    item: Written | None
+    html: str
+    published: str | None
+    updated: str | None
+    proof: Proof
+    adapted_from: tuple[Hop, ...]
+    adaptations: tuple[Hop, ...]
+    activity: Any
+
+
+class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One item in the catalog."""
+
+    id: str
+    title: str
+    kind: str
+    domain: str
+    language: str
+    place: str
+    summary: str
+    practice: str
+    practice_name: str
+    own: bool
+    review_by: str | None
+    published: str
+    updated: str
+
+
+class CatalogAnswer(msgspec.Struct, frozen=True):
+    """A page of the catalog, the latest first."""
+
+    items: tuple[CardAnswer, ...]
+    page: int
+    total: int
+    next: str | None
+
+
+class RepertoireApi:
+    """The handlers and their routes."""
+
+    def __init__(self, storage: Storage, gate: Gate, clock: Clock, origin: identifiers.Origin) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._clock = clock
+        self._origin = origin
+
+    def routes(self) -> list[Route]:
+        narrow = {
+            "q": "words to find in title, summary, text and place",
+            "domain": "a domain; what lies below it is found too",
+            "kind": "a kind of item",
+            "practice": "the id of the practice that owns it",
+            "page": "which page, from 1",
+        }
+        return [
+            Route("POST", "/practices/{slug}/items", "Publish an item", self.publish, Done, Written, 201),
+            Route("GET", "/items", "Read an item by its id, ours or received", self.by_id, ItemAnswer,
+                  query={"id": "the item's id, a URL"}),
+            Route("GET", "/items/{id}", "Read an item of ours", self.own, ItemAnswer),
+            Route("PATCH", "/items/{id}", "Change an item of ours", self.edit, Done, Changes),
+            Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done),
+            Route("GET", "/catalog", "Search what this node holds", self.catalog, CatalogAnswer, query=narrow),
+        ]  # fmt: skip
+
+    def _new(self, kind: str) -> str:
+        return self._origin.at(f"/{kind}/{self._clock.new_id()}")
+
+    def _item_id(self, request: web.Request) -> str:
+        return self._origin.at(f"/items/{request.match_info['id']}")
+
+    async def publish(self, request: web.Request, body: Written) -> Done:
+        owner = identifiers.practice_actor(self._origin, request.match_info["slug"])
+        _check(body)
+        item = composing.compose(body, self._new("items"), owner)
+        return _done(await self._gate.perform(rules.PublishItem(item, self._new("activities"))))
+
+    async def edit(self, request: web.Request, body: Changes) -> Done:
+        id = self._item_id(request)
+        held = await self._storage.read(lambda reads: _held_item(reads, id))
+        sent = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
+        text = msgspec.structs.replace(composing.written(held), **sent)
+        _check(text)
+        item = composing.compose(text, id, held.attributed_to, held)
+        return _done(await self._gate.perform(rules.EditItem(item, self._new("activities"))))
+
+    async def withdraw(self, request: web.Request, _body: None) -> Done:
+        command = rules.WithdrawItem(self._item_id(request), self._new("activities"))
+        return _done(await self._gate.perform(command))
+
+    async def own(self, request: web.Request, _body: None) -> ItemAnswer:
+        return await self._read(self._item_id(request))
+
+    async def by_id(self, request: web.Request, _body: None) -> ItemAnswer:
+        return await self._read(request.query.get("id", ""))
+
+    async def _read(self, id: str) -> ItemAnswer:
+        held = await self._storage.read(lambda reads: reading.read(reads, id))
+        if held is None:
+            raise ProtocolError(Reason.NOT_FOUND)
+        return answer(held)
+
+    async def catalog(self, request: web.Request, _body: None) -> CatalogAnswer:
+        asked = request.query
+        query = catalog.Query(
+            asked.get("q", ""), asked.get("domain", ""), asked.get("kind", ""), asked.get("practice", ""),
+            asked.get("language", ""), number_of(asked.get("page")),
+        )  # fmt: skip
+        rows, total = await self._storage.read(lambda reads: (catalog.cards(reads, query), catalog.total(reads, query)))
+        more = len(rows) > catalog.PAGE
+        return CatalogAnswer(
+            tuple(
+                CardAnswer(
+                    id=row["id"], title=row["name"], kind=row["kind"], domain=row["domain"],
+                    language=row["language"], place=row["place"], summary=row["summary"], practice=row["owner"],
+                    practice_name=row["practice_name"] or row["owner"], own=bool(row["local"]),
+                    review_by=row["review_by"], published=instant(row["published"]), updated=instant(row["updated"]),
+                )
+                for row in rows[: catalog.PAGE]
+            ),
+            query.page,
+            total,
+            str(request.rel_url.update_query(page=query.page + 1)) if more else None,
+        )  # fmt: skip
+
+
+def _held_item(reads: Reads, id: str) -> Any:
+    row = store.state(reads, id)
+    if row is None:
+        raise ProtocolError(Reason.NOT_FOUND)
+    if row["deleted"] or row["raw"] is None:
+        raise ProtocolError(Reason.GONE)
+    return store.item_of(row["raw"])
+
+
+def _check(text: Written) -> None:
+    wrong = composing.fault(text)
+    if wrong:
+        raise ProtocolError(Reason.INVALID, wrong)
+
+
+def _done(outcome: Outcome) -> Done:
+    if not outcome.done:
+        raise ProtocolError(outcome.reason, outcome.detail)
+    said = outcome.said[0]
+    return Done(said.object or "", said.activity)
+
+
+def _hop(link: reading.Link) -> Hop:
+    changed = None if link.digest is None or link.digest_now is None else link.digest != link.digest_now
+    return Hop(
+        id=link.id,
+        title=link.title,
+        practice=link.owner,
+        practice_name=link.owner_name,
+        digest=canonical.digest_multibase(link.digest) if link.digest else None,
+        original_changed=changed,
+        withdrawn=link.withdrawn,
+    )
+
+
+def answer(held: reading.Held) -> ItemAnswer:
+    """An item for programs."""
+    item = held.item
+    return ItemAnswer(
+        id=held.id,
+        state="withdrawn" if held.withdrawn is not None else "published",
+        practice=held.owner,
+        practice_name=held.owner_name,
+        own=held.local,
+        title=held.title,
+        item=composing.written(item) if item else None,
+        html=sanitise(item.content) if item else "",
+        published=instant(held.published) if held.published else None,
+        updated=instant(item.updated) if item and item.updated else None,
+        proof=Proof(
+            signer=held.owner,
+            key=held.key,
+            signed=instant(held.signed) if held.signed else None,
+            digest=canonical.digest_multibase(held.digest) if held.digest else "",
+            received=instant(held.at),
+            carrier=held.carrier,
+        ),
+        adapted_from=tuple(_hop(link) for link in held.adapted_from),
+        adaptations=tuple(_hop(link) for link in held.adaptations),
+        activity=msgspec.Raw(held.raw),
+    )

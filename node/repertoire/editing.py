@@ -1,0 +1,258 @@
+"""Publishing, editing, adapting and withdrawing an item, for people: forms that keep what was typed."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from node.clock import Clock
+from node.coalition import store as coalition_store
+from node.gate.door import Gate
+from node.gate.handler import Outcome
+from node.repertoire import composing, reading, rules, store, views
+from node.repertoire.composing import Written
+from node.storage.contract import Reads, Row, Storage
+from node.web import words
+from node.web.forms import Form, read_form
+from node.web.markdown import to_html
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.things import ItemCard, Original
+from protocol import identifiers
+from protocol.errors import Reason
+from protocol.vocabulary.repertoire import Item
+
+_PROSE = {
+    "principle": "Principle",
+    "local_conditions": "Local conditions",
+    "evidence": "Evidence",
+    "contact": "People to call",
+    "kept": "What was kept",
+    "changed": "What was changed",
+    "why": "Why",
+    "results": "Results",
+}
+
+
+class Editing:
+    """The pages behind the acts of an item."""
+
+    def __init__(self, storage: Storage, gate: Gate, clock: Clock, origin: identifiers.Origin) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._clock = clock
+        self._origin = origin
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/items/new", self.new),
+            web.post("/items/new", self.create),
+            web.get("/items/{id}/edit", self.edit),
+            web.post("/items/{id}/edit", self.save),
+            web.get("/items/{id}/withdraw", self.ask),
+            web.post("/items/{id}/withdraw", self.withdraw),
+        ]
+
+    # A new item, or an adaptation of one that is held
+
+    async def new(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        return await self._new_form(request, Form({"practice": request.query.get("practice", "")}))
+
+    async def _new_form(self, request: web.Request, form: Form, preview: str = "") -> web.StreamResponse:
+        adapts = request.query.get("adapts", "")
+
+        def work(reads: Reads) -> tuple[list[Row], reading.Held | None]:
+            return coalition_store.practices(reads), reading.read(reads, adapts) if adapts else None
+
+        practices, original = await self._storage.read(work)
+        if adapts and (original is None or original.item is None):
+            raise Refused(Reason.NOT_FOUND, "This node does not hold the item to adapt.")
+        if not practices:
+            raise web.HTTPSeeOther("/practices/new")
+        view = {
+            "heading": "Start an adaptation" if original else "Publish an item",
+            "action": f"/items/new?adapts={quote(adapts, safe='')}" if original else "/items/new",
+            "button": "Publish the adaptation" if original else "Publish",
+            "cancel_url": views.item_url(original.id, original.local) if original else "/",
+            "form": form,
+            "practices": [(row["slug"], row["name"]) for row in practices],
+            "original": _original(original) if original else None,
+            "editing": False,
+            "preview": preview,
+        } | _options()
+        return render(request, "item_form.html", view, form.status)
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        text, slug = _read(form), form.line("practice", "Practice", required=True)
+        adapts = request.query.get("adapts", "")
+        if adapts:
+            text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
+        _judge(form, text)
+        if form.value("act") == "preview" or not form.ok:
+            return await self._new_form(request, form, to_html(text.content))
+        owner = identifiers.practice_actor(self._origin, slug)
+        item = composing.compose(text, self._origin.at(f"/items/{self._clock.new_id()}"), owner)
+        outcome = await self._gate.perform(rules.PublishItem(item, self._activity()))
+        if not outcome.done:
+            form.wrong("", "", outcome.detail)
+            return await self._new_form(request, form)
+        raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=published")
+
+    # Another state of an item
+
+    async def edit(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        item = await self._item(request)
+        text = composing.written(item)
+        values = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
+        return await self._edit_form(request, Form(values), item)
+
+    async def _edit_form(self, request: web.Request, form: Form, item: Item, preview: str = "") -> web.StreamResponse:
+        def work(reads: Reads) -> tuple[Row | None, reading.Held | None]:
+            first = item.adapted_from[0].id if item.adapted_from else ""
+            return coalition_store.practice(reads, item.attributed_to), reading.read(reads, first) if first else None
+
+        practice, original = await self._storage.read(work)
+        path = views.item_url(item.id, True)
+        view = {
+            "heading": "Edit this item",
+            "action": f"{path}/edit",
+            "button": "Save the changes",
+            "cancel_url": path,
+            "form": form,
+            "practices": [(practice["slug"], practice["name"])] if practice else [],
+            "original": _original(original) if original and original.item else None,
+            "editing": True,
+            "preview": preview,
+        } | _options()
+        return render(request, "item_form.html", view, form.status)
+
+    async def save(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        item = await self._item(request)
+        text = msgspec.structs.replace(
+            _read(form),
+            adapted_from=tuple(reference.id for reference in item.adapted_from),
+            place=item.place.name,
+            domain=item.domain,
+        )
+        if item.adapted_from:
+            text = msgspec.structs.replace(text, kind="adaptation")
+        _judge(form, text)
+        if form.value("act") == "preview" or not form.ok:
+            return await self._edit_form(request, form, item, to_html(text.content))
+        if text == composing.written(item):
+            raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=unchanged")
+        changed = composing.compose(text, item.id, item.attributed_to, item)
+        outcome = await self._gate.perform(rules.EditItem(changed, self._activity()))
+        if not outcome.done:
+            form.wrong("", "", outcome.detail)
+            return await self._edit_form(request, form, item)
+        raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=saved")
+
+    # Taking it back
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        item = await self._item(request)
+        path = views.item_url(item.id, True)
+        view = {
+            "heading": "Withdraw this item",
+            "question": f"Withdraw “{item.name}”?",
+            "lost": [
+                "Its text is erased here, and on every node that holds it as soon as that node hears of it.",
+                "This cannot be undone: to share it again, publish it as a new item.",
+            ],
+            "kept": [
+                "Its address stays, and says that it was withdrawn.",
+                "Adaptations that others made of it stay theirs.",
+            ],
+            "action": f"{path}/withdraw",
+            "button": "Withdraw it",
+            "cancel_url": path,
+            "fields": [],
+        }
+        return render(request, "confirm.html", view)
+
+    async def withdraw(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        id = self._item_id(request)
+        outcome: Outcome = await self._gate.perform(rules.WithdrawItem(id, self._activity()))
+        if not outcome.done:
+            raise Refused(outcome.reason, outcome.detail)
+        raise web.HTTPSeeOther(f"{views.item_url(id, True)}?said=withdrawn")
+
+    def _activity(self) -> str:
+        return self._origin.at(f"/activities/{self._clock.new_id()}")
+
+    def _item_id(self, request: web.Request) -> str:
+        return self._origin.at(f"/items/{request.match_info['id']}")
+
+    async def _item(self, request: web.Request) -> Item:
+        id = self._item_id(request)
+        row = await self._storage.read(lambda reads: store.state(reads, id))
+        if row is None:
+            raise Refused(Reason.NOT_FOUND)
+        item = store.item_of(row["raw"]) if row["raw"] and not row["deleted"] else None
+        if item is None:
+            raise Refused(Reason.GONE)
+        return item
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "kinds": [(code, label) for code, label in words.KINDS.items() if code != "adaptation"],
+        "languages": list(words.LANGUAGES.items()),
+        "licenses": list(words.LICENSES.items()),
+        "stages": list(words.STAGES.items()),
+    }
+
+
+def _read(form: Form) -> Written:
+    prose = {name: form.text(name, label) for name, label in _PROSE.items()}
+    return msgspec.structs.replace(_plain(form), **prose)
+
+
+def _plain(form: Form) -> Written:
+    return Written(
+        title=form.line("title", "Title", required=True),
+        content=form.text("content", "Text", required=True, most=100_000),
+        kind=form.line("kind", "Kind") or "method",
+        language=form.choice("language", "Language", words.LANGUAGES) or "en",
+        summary=form.text("summary", "In one sentence", most=1_000),
+        license=form.choice("license", "Licence", words.LICENSES, required=False),
+        review_by=form.day("review_by", "Review by") or "",
+        version=form.line("version", "Version", most=60),
+        coach=form.line("coach", "Coach"),
+        stage=form.choice("stage", "Stage", words.STAGES, required=False),
+    )
+
+
+def _judge(form: Form, text: Written) -> None:
+    if form.ok and (wrong := composing.fault(text)):
+        form.wrong("", "", wrong)
+
+
+def _original(held: reading.Held) -> Original | None:
+    item = held.item
+    if item is None:
+        return None
+    card = ItemCard(
+        title=item.name,
+        url=views.item_url(held.id, held.local),
+        kind=item.kind,
+        domain=item.domain,
+        practice=views.practice_ref(held.owner, held.owner_name, held.local),
+        place=item.place.name,
+        summary=item.summary,
+        languages=(item.language,),
+        updated=item.updated or item.published,
+        review_by=item.review_by or None,
+        origin="" if held.local else held.owner_host,
+    )
+    return Original(card, item.content, item.principle, item.local_conditions, views.provenance(held, ""))

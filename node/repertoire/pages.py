@@ -1,0 +1,155 @@
+"""The catalog and the item, for people. Thin: parse, read, render; programs get the same data from the API."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from aiohttp import web
+
+from node.clock import Clock
+from node.gate.door import Gate
+from node.repertoire import catalog, reading, rules, views
+from node.storage.contract import Reads, Storage
+from node.web.forms import read_form
+from node.web.negotiate import wants_activity
+from node.web.pagination import number_of, page_of
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.session import session_of
+from node.web.things import Acts, ItemCard, PageOf, Ref
+from protocol import identifiers
+from protocol.errors import Reason
+from protocol.keys import PublicKey
+from protocol.vocabulary.dates import instant
+
+
+class RepertoirePages:
+    """`document` serves an item to other servers, at the address it shares with the page."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        gate: Gate,
+        clock: Clock,
+        origin: identifiers.Origin,
+        document: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> None:
+        self._storage = storage
+        self._gate = gate
+        self._clock = clock
+        self._origin = origin
+        self._document = document
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/catalog", self.catalog),
+            web.get("/catalog/item", self.received),
+            web.get("/items/{id}", self.item),
+            web.post("/catalog/recommend", self.recommend),
+        ]
+
+    def cards(self, reads: Reads, practice: str, number: int) -> tuple[list[ItemCard], int]:
+        """One page of a practice's items and how many there are, for the practice's own page."""
+        query = catalog.Query(practice=practice, page=number)
+        rows = catalog.cards(reads, query)
+        return [views.card(row) for row in rows[: catalog.PAGE]], catalog.total(reads, query)
+
+    async def catalog(self, request: web.Request) -> web.StreamResponse:
+        asked = request.query
+        query = catalog.Query(
+            asked.get("q", "").strip()[:200], asked.get("domain", ""), asked.get("kind", ""),
+            asked.get("practice", ""), asked.get("language", ""), number_of(asked.get("page")),
+        )  # fmt: skip
+
+        def work(reads: Reads) -> dict[str, object]:
+            total = catalog.total(reads, query)
+            shown: list[tuple[str, str]] = [("q", query.q), *views.kept(query)]
+            page: PageOf = page_of(query.page, total, "/catalog", shown, catalog.PAGE)
+            return {
+                "q": query.q,
+                "kept": views.kept(query),
+                "facets": [views.facet(query, name, catalog.counts(reads, query, name)) for name in catalog.FACETS],
+                "cards": [views.card(row) for row in catalog.cards(reads, query)[: catalog.PAGE]],
+                "page": page,
+                "narrowed": query.narrowed,
+                "clear_url": "/catalog",
+            }
+
+        return render(request, "catalog.html", await self._storage.read(work))
+
+    async def item(self, request: web.Request) -> web.StreamResponse:
+        if wants_activity(request.headers.get("Accept")):
+            return await self._document(request)
+        return await self._show(request, self._origin.at(request.path))
+
+    async def received(self, request: web.Request) -> web.StreamResponse:
+        """An item of another node, as this one holds it."""
+        return await self._show(request, request.query.get("id", ""))
+
+    async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
+        def work(reads: Reads) -> tuple[reading.Held | None, str]:
+            held = reading.read(reads, id)
+            key = held.key if held else None
+            row = reads.one("SELECT public FROM actor_key WHERE id = :id", id=key) if key else None
+            return held, PublicKey("ed25519", row["public"]).fingerprint() if row else ""
+
+        held, fingerprint = await self._storage.read(work)
+        if held is None:
+            raise Refused(Reason.NOT_FOUND)
+        origin = views.provenance(held, fingerprint)
+        practice = views.practice_ref(held.owner, held.owner_name, held.local)
+        made = [views.lineage(link) for link in held.adaptations]
+        if held.item is None or held.withdrawn is not None:
+            gone = {
+                "title": held.title, "practice": practice, "withdrawn": held.withdrawn or held.at,
+                "published": held.published, "provenance": origin, "address": held.id, "adaptations": made,
+            }  # fmt: skip
+            return render(request, "tombstone.html", gone, 410 if held.local else 200)
+        item = held.item
+        today = self._clock.now()
+        view = {
+            "title": item.name or "Without a title", "kind": item.kind, "domain": item.domain,
+            "language": item.language, "version": item.version, "summary": item.summary, "license": item.license,
+            "practice": practice, "place": item.place.name, "content": item.content, "principle": item.principle,
+            "local_conditions": item.local_conditions, "evidence": item.evidence, "contact": item.contact,
+            "review_by": item.review_by or None, "review_lapsed": _lapsed(item.review_by, today),
+            "published": item.published or held.at, "updated": item.updated or item.published or held.at,
+            "translations": [], "provenance": origin, "local": held.local, "kept": item.kept,
+            "changed": item.changed, "why": item.why, "coach": item.coach, "stage": item.stage,
+            "results": item.results, "adapted_from": [views.lineage(link) for link in held.adapted_from],
+            "adaptations": made,
+            "recommended_by": [Ref(name) for _, name in held.recommended_by],
+            "acts": self._acts(request, held),
+            "attachments": [
+                Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
+            ],
+            "address": held.id,
+        }  # fmt: skip
+        return render(request, "item.html", view)
+
+    def _acts(self, request: web.Request, held: reading.Held) -> Acts:
+        if not session_of(request).signed_in:
+            return Acts()
+        adapt = f"/items/new?adapts={quote(held.id, safe='')}"
+        if held.local:
+            path = views.item_url(held.id, True)
+            return Acts(adapt, f"{path}/edit", f"{path}/withdraw", None)
+        return Acts(adapt, None, None, f"/catalog/recommend?id={quote(held.id, safe='')}")
+
+    async def recommend(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        form = await read_form(request)
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        id = request.query.get("id", "")
+        command = rules.Recommend(id, identifiers.node_actor(self._origin), self._activity())
+        outcome = await self._gate.perform(command)
+        if not outcome.done:
+            raise Refused(outcome.reason, outcome.detail)
+        raise web.HTTPSeeOther(f"/catalog/item?id={quote(id, safe='')}&said=recommended")
+
+    def _activity(self) -> str:
+        return self._origin.at(f"/activities/{self._clock.new_id()}")
+
+
+def _lapsed(day: str, now: int) -> bool:
+    return bool(day) and day < instant(now)[:10]

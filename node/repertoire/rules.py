@@ -1,0 +1,194 @@
+"""What may be published, edited, withdrawn or received as a repertoire item. Pure.
+
+An adaptation names what it adapts by id and digest, so that credit can be checked offline (protocol section 3);
+its origin is told directly, so that results flow back to whoever shared the method first.
+"""
+
+import msgspec
+
+from node.gate.handler import Decision, Draft, Need
+from protocol import identifiers, states
+from protocol.errors import ProtocolError, Reason
+from protocol.integrity import Verified
+from protocol.vocabulary import activities, repertoire
+from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.repertoire import Item, Reference
+
+
+class PublishItem(msgspec.Struct, frozen=True):
+    """Command: a practice of ours publishes. `item` is complete but for sequence, times, audience and digests."""
+
+    item: Item
+    activity: str
+
+
+class EditItem(msgspec.Struct, frozen=True):
+    """Command: a new state of an item of ours. `item` is complete but for what only the held one knows."""
+
+    item: Item
+    activity: str
+
+
+class WithdrawItem(msgspec.Struct, frozen=True):
+    """Command: take an item of ours back; a tombstone replaces it everywhere."""
+
+    id: str
+    activity: str
+
+
+class Recommend(msgspec.Struct, frozen=True):
+    """Command: announce an item to those who follow `actor`; the original travels inside, byte for byte."""
+
+    id: str
+    actor: str
+    activity: str
+
+
+class Original(msgspec.Struct, frozen=True):
+    """An item that is adapted, as held here. inbox: where its owner listens; None if the owner is ours."""
+
+    id: str
+    digest: bytes
+    inbox: str | None
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """practice_domain is None if the practice is not ours. held: the item as it stands. raw: its activity."""
+
+    practice_domain: str | None = None
+    held: Item | None = None
+    held_deleted: bool = False
+    raw: bytes | None = None
+    originals: tuple[Original, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """Write the item's card."""
+
+    item: Item
+
+
+class Withdraw(msgspec.Struct, frozen=True):
+    """The item is gone, at this time; its adaptations stay."""
+
+    id: str
+
+
+class Recommended(msgspec.Struct, frozen=True):
+    object: str
+
+
+Effect = Keep | Withdraw | Recommended
+
+
+# What arrives, from others and from ourselves
+
+
+def decide_item(verified: Verified[Activity], _facts: None, _now: int) -> Decision[Effect]:
+    """The gate has judged owner and order; here only what an item must be."""
+    msg = verified.msg
+    if msg.type == "Delete":
+        return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),))
+    if not isinstance(msg.object, Item):
+        return Decision(Reason.MALFORMED)
+    if not msg.object.name and not msg.object.content:
+        return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
+    return Decision(Reason.ACCEPTED, (Keep(msg.object),))
+
+
+def decide_announce(verified: Verified[Activity], held: bool, _now: int) -> Decision[Effect]:
+    """A recommendation. The original is authenticated on its own: fetched by its id, never taken on trust."""
+    msg = verified.msg
+    inner = msg.object
+    object_id = inner.object_id if isinstance(inner, Activity) else msg.object_id
+    if object_id is None:
+        return Decision(Reason.MALFORMED, detail="An Announce must name its object.")
+    needs = () if held or isinstance(inner, Activity) else (Need("object", object_id, msg.id),)
+    return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs)
+
+
+# What our own people do
+
+
+def decide_publish(command: PublishItem, facts: Facts, now: int) -> Decision[Effect]:
+    item = command.item
+    if facts.practice_domain is None:
+        return Decision(Reason.NOT_FOUND, detail="There is no such practice on this node.")
+    if facts.held is not None or facts.held_deleted:
+        return Decision(Reason.EXISTS)
+    complete = msgspec.structs.replace(
+        item,
+        domain=item.domain or facts.practice_domain,
+        published=now,
+        updated=now,
+        sequence=states.next_sequence(0, now),
+        to=(identifiers.PUBLIC,),
+        cc=(f"{item.attributed_to}/followers",),
+        url=item.id,
+    )
+    return _say(command.activity, complete, facts, now, first=True)
+
+
+def decide_edit(command: EditItem, facts: Facts, now: int) -> Decision[Effect]:
+    held = facts.held
+    if held is None or facts.practice_domain is None:
+        gone = facts.held_deleted
+        return Decision(Reason.GONE if gone else Reason.NOT_FOUND, detail="This item was withdrawn." if gone else "")
+    complete = msgspec.structs.replace(
+        command.item,
+        id=held.id,
+        attributed_to=held.attributed_to,
+        published=held.published,
+        updated=now,
+        sequence=states.next_sequence(held.sequence, now),
+        to=held.to,
+        cc=held.cc,
+        url=held.url,
+    )
+    return _say(command.activity, complete, facts, now, first=False)
+
+
+def _say(activity: str, item: Item, facts: Facts, now: int, *, first: bool) -> Decision[Effect]:
+    if facts.missing:
+        named = ", ".join(facts.missing)
+        return Decision(Reason.INVALID, detail=f"This node does not hold what the adaptation names: {named}")
+    if item.kind == "adaptation" and not item.adapted_from:
+        return Decision(Reason.INVALID, detail="An adaptation must name the item that it adapts.")
+    credited = tuple(Reference(original.id, original.digest) for original in facts.originals)
+    complete = msgspec.structs.replace(item, adapted_from=credited)
+    try:
+        document = repertoire.build_item(complete)
+        build = activities.create if first else activities.update
+        said = build(activity, complete.attributed_to, document, now)
+    except ProtocolError as error:
+        return Decision(Reason.INVALID, detail=error.detail)
+    return Decision(Reason.ACCEPTED, says=(Draft(complete.attributed_to, said, _inboxes(facts)),))
+
+
+def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[Effect]:
+    held = facts.held
+    if held is None or facts.practice_domain is None:
+        gone = facts.held_deleted
+        return Decision(Reason.GONE if gone else Reason.NOT_FOUND, detail="It was withdrawn before." if gone else "")
+    sequence = states.next_sequence(held.sequence, now)
+    said = activities.delete(
+        command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc)
+    )
+    return Decision(Reason.ACCEPTED, says=(Draft(held.attributed_to, said, _inboxes(facts)),))
+
+
+def decide_recommend(command: Recommend, facts: Facts, now: int) -> Decision[Effect]:
+    if facts.held is None or facts.raw is None:
+        return Decision(Reason.NOT_FOUND)
+    if facts.practice_domain is None:
+        return Decision(Reason.NOT_ALLOWED, detail="Only an actor of this node can recommend from here.")
+    said = activities.announce(
+        command.activity, command.actor, msgspec.json.decode(facts.raw), [identifiers.PUBLIC], now
+    )
+    return Decision(Reason.ACCEPTED, says=(Draft(command.actor, said),))
+
+
+def _inboxes(facts: Facts) -> tuple[str, ...]:
+    """Each origin that is credited is told once."""
+    return tuple(dict.fromkeys(original.inbox for original in facts.originals if original.inbox))

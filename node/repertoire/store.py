@@ -1,0 +1,187 @@
+"""The repertoire's rows: cards for the catalog, lineage links, recommendations. The item itself is the bytes that
+its owner signed, kept by the gate; this room reads it from there.
+"""
+
+from typing import cast
+
+import msgspec
+
+from node.repertoire.rules import (
+    EditItem,
+    Effect,
+    Facts,
+    Keep,
+    Original,
+    PublishItem,
+    Recommend,
+    Recommended,
+    Withdraw,
+    WithdrawItem,
+)
+from node.storage.contract import Reads, Row, Tx
+from node.web.markdown import plain_text
+from protocol import canonical, identifiers
+from protocol.integrity import Verified
+from protocol.vocabulary import activities
+from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.repertoire import Item
+
+_STATE = (
+    "SELECT o.owner, o.deleted, a.raw, c.local FROM object o LEFT JOIN activity a ON a.id = o.activity"
+    " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id"
+)
+
+_KEEP = """
+INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, review_by, published, updated,
+  search)
+VALUES(:id, :owner, :host, (SELECT COUNT(*) FROM actor WHERE id = :owner AND local = 1), :name, :kind, :domain,
+  :language, :place, :summary, :review_by, :published, :updated, :search)
+ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
+  language = excluded.language, place = excluded.place, summary = excluded.summary, review_by = excluded.review_by,
+  updated = excluded.updated, search = excluded.search
+"""
+
+
+# Facts
+
+
+def load_item(_reads: Reads, _verified: Verified[Activity]) -> None:
+    """The gate's own facts suffice."""
+
+
+def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
+    """An adaptation of an item of ours concerns us, whoever made it: credit and results flow back."""
+    item = verified.msg.object
+    return isinstance(item, Item) and any(
+        reads.one("SELECT 1 AS yes FROM item WHERE id = :id AND local = 1", id=reference.id) is not None
+        for reference in item.adapted_from
+    )
+
+
+def load_announce(reads: Reads, verified: Verified[Activity]) -> bool:
+    object_id = verified.msg.object_id or ""
+    return reads.one("SELECT 1 AS yes FROM object WHERE id = :id", id=object_id) is not None
+
+
+def load_publish(reads: Reads, command: PublishItem) -> Facts:
+    return _with_originals(reads, command.item, _practice(reads, command.item.attributed_to, Facts()))
+
+
+def load_edit(reads: Reads, command: EditItem) -> Facts:
+    return _with_originals(reads, command.item, _held(reads, command.item.id))
+
+
+def load_withdraw(reads: Reads, command: WithdrawItem) -> Facts:
+    facts = _held(reads, command.id)
+    return _with_originals(reads, facts.held, facts) if facts.held else facts
+
+
+def load_recommend(reads: Reads, command: Recommend) -> Facts:
+    return _practice(reads, command.actor, msgspec.structs.replace(_held(reads, command.id), practice_domain=None))
+
+
+def _practice(reads: Reads, actor: str, facts: Facts) -> Facts:
+    row = reads.one(
+        "SELECT COALESCE(p.domain, '') AS domain FROM actor a LEFT JOIN practice p ON p.actor = a.id"
+        " WHERE a.id = :actor AND a.local = 1",
+        actor=actor,
+    )
+    return msgspec.structs.replace(facts, practice_domain=row["domain"] if row else None)
+
+
+def _held(reads: Reads, id: str) -> Facts:
+    row = reads.one(_STATE, id=id)
+    if row is None:
+        return Facts()
+    if row["deleted"] or row["raw"] is None:
+        return Facts(held_deleted=True)
+    item = item_of(row["raw"])
+    return _practice(reads, row["owner"], Facts(held=item, raw=row["raw"]))
+
+
+def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:
+    originals: list[Original] = []
+    missing: list[str] = []
+    for reference in item.adapted_from:
+        row = reads.one(_STATE, id=reference.id)
+        if row is None or row["deleted"] or row["raw"] is None:
+            # What was adapted may have been withdrawn since: the digest credited then stays.
+            if reference.digest is not None:
+                originals.append(Original(reference.id, reference.digest, None))
+            else:
+                missing.append(reference.id)
+            continue
+        inbox = reads.one("SELECT COALESCE(shared_inbox, inbox) AS inbox FROM actor WHERE id = :id", id=row["owner"])
+        to = inbox["inbox"] if inbox and not row["local"] else None
+        originals.append(Original(reference.id, reference.digest or object_digest(row["raw"]), to))
+    return msgspec.structs.replace(facts, originals=tuple(originals), missing=tuple(missing))
+
+
+def item_of(raw: bytes) -> Item | None:
+    """The item inside a stored activity; None if there is none."""
+    item = activities.read_activity(canonical.read(raw)).object
+    return item if isinstance(item, Item) else None
+
+
+def object_digest(raw: bytes) -> bytes:
+    """What a reference to the object names: the digest of the object as it stands in its signed activity."""
+    return canonical.digest(canonical.read(raw).value["object"])
+
+
+# Effects
+
+
+def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> None:
+    for effect in effects:
+        match effect:
+            case Keep():
+                keep(tx, effect.item, now)
+            case Withdraw():
+                tx.run("UPDATE item SET withdrawn = :now, search = '' WHERE id = :id", now=now, id=effect.id)
+            case Recommended():
+                _recommend(tx, message, effect, now)
+
+
+def keep(tx: Tx, item: Item, now: int) -> None:
+    tx.run(
+        _KEEP, id=item.id, owner=item.attributed_to, host=identifiers.origin(item.id).key, name=item.name,
+        kind=item.kind, domain=item.domain, language=item.language, place=item.place.name, summary=item.summary,
+        review_by=item.review_by or None, published=item.published or now,
+        updated=item.updated or item.published or now, search=_search(item),
+    )  # fmt: skip
+    if item.adapted_from:
+        tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
+        for reference in item.adapted_from:
+            tx.run(
+                "INSERT INTO adaptation(original, item, digest) VALUES(:original, :item, :digest)"
+                " ON CONFLICT(original, item) DO NOTHING",
+                original=reference.id, item=item.id, digest=reference.digest,
+            )  # fmt: skip
+
+
+def _search(item: Item) -> str:
+    text = item.source or plain_text(item.content)
+    return "\n".join((item.name, item.summary, text, item.principle, item.place.name)).casefold()
+
+
+def _recommend(tx: Tx, message: object, effect: Recommended, now: int) -> None:
+    if not isinstance(message, Verified):
+        return
+    msg = cast("Verified[Activity]", message).msg
+    tx.run(
+        "INSERT INTO recommendation(object, actor, activity, at) VALUES(:object, :actor, :activity, :at)"
+        " ON CONFLICT(object, actor) DO NOTHING",
+        object=effect.object, actor=msg.actor, activity=msg.id, at=msg.published or now,
+    )  # fmt: skip
+
+
+# Reads for pages
+
+
+def state(reads: Reads, id: str) -> Row | None:
+    """How the object stands: owner, deleted, raw (its activity's bytes), when it came, type and audience."""
+    return reads.one(
+        "SELECT o.owner, o.deleted, o.type, o.audience, o.activity, a.raw, a.at, a.carrier FROM object o"
+        " LEFT JOIN activity a ON a.id = o.activity WHERE o.id = :id ORDER BY o.deleted LIMIT 1",
+        id=id,
+    )

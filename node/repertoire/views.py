@@ -1,0 +1,112 @@
+"""From what is held to what a page shows: cards, lineage, provenance, facets. Pure."""
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from node.repertoire import reading
+from node.repertoire.catalog import FACETS, Query
+from node.storage.contract import Row
+from node.web import words
+from node.web.things import Choice, Facet, ItemCard, Lineage, Provenance, Ref
+from protocol import identifiers
+
+TITLES = {"domain": "Domain", "kind": "Kind", "language": "Language"}
+
+
+def item_url(id: str, local: bool) -> str:
+    """Where an item is read here: ours at its own address, others' in the catalog."""
+    return "/" + id.split("/", 3)[3] if local else f"/catalog/item?{urlencode({'id': id})}"
+
+
+def practice_ref(owner: str, name: str | None, local: bool) -> Ref:
+    """A practice's name, leading to its page here."""
+    url = "/" + owner.split("/", 3)[3] if local else f"/catalog?{urlencode({'practice': owner})}"
+    return Ref(name or owner, url)
+
+
+def card(row: Row) -> ItemCard:
+    local = bool(row["local"])
+    return ItemCard(
+        title=row["name"] or "Without a title",
+        url=item_url(row["id"], local),
+        kind=row["kind"],
+        domain=row["domain"],
+        practice=practice_ref(row["owner"], row["practice_name"], local),
+        place=row["place"],
+        summary=row["summary"],
+        languages=(row["language"],) if row["language"] not in ("", "und") else (),
+        updated=row["updated"],
+        review_by=row["review_by"],
+        origin="" if local else row["host"],
+    )
+
+
+def lineage(link: reading.Link) -> Lineage:
+    item = link.item
+    changed = None if link.digest is None or link.digest_now is None else link.digest != link.digest_now
+    return Lineage(
+        title=link.title,
+        url=item_url(link.id, link.local) if link.held else _safe(link.id),
+        practice=practice_ref(link.owner, link.owner_name, link.local) if link.owner else Ref(""),
+        place=item.place.name if item else "",
+        kept=item.kept if item else "",
+        changed=item.changed if item else "",
+        why=item.why if item else "",
+        coach=item.coach if item else "",
+        stage=item.stage if item else "",
+        results=item.results if item else "",
+        updated=link.updated,
+        changed_since=changed,
+        withdrawn=link.withdrawn,
+    )
+
+
+def provenance(held: reading.Held, fingerprint: str) -> Provenance:
+    """Where it came from, and what was checked when it came."""
+    brought = held.carrier if held.carrier and not identifiers.same_origin(held.carrier, held.owner) else ""
+    return Provenance(
+        signer=held.owner_name,
+        host=held.owner_host,
+        verdict="verified" if held.key else "origin",
+        signed=held.signed,
+        home=None if held.local else _safe((held.item.url if held.item else None) or held.id),
+        carrier=brought,
+        held_since=held.at,
+        fingerprint=fingerprint,
+    )
+
+
+def _safe(url: str) -> str | None:
+    return url if identifiers.is_safe_link(url) else None
+
+
+def facet(query: Query, name: str, rows: Iterable[Row]) -> Facet:
+    """One way to narrow the catalog, its counts under everything else that is asked."""
+    chosen: str = getattr(query, name)
+    return Facet(
+        TITLES[name],
+        tuple(
+            Choice(
+                _label(name, row["value"]), catalog_url(query, **{name: row["value"]}), row["count"], row["value"] == chosen
+            )
+            for row in rows
+        ),
+        catalog_url(query, **{name: ""}),
+    )
+
+
+def _label(facet: str, value: str) -> str:
+    if facet == "domain":
+        return " › ".join(words.domain(value))
+    return words.kind(value) if facet == "kind" else words.language(value)
+
+
+def kept(query: Query) -> list[tuple[str, str]]:
+    """The facets that a new search keeps."""
+    return [(name, value) for name in (*FACETS, "practice") if (value := getattr(query, name))]
+
+
+def catalog_url(query: Query, **changed: str) -> str:
+    asked = {"q": query.q, **{name: getattr(query, name) for name in (*FACETS, "practice")}, **changed}
+    given = {name: value for name, value in asked.items() if value}
+    return f"/catalog?{urlencode(given)}" if given else "/catalog"

@@ -1,0 +1,178 @@
+"""The embedded engine: SQLite in one process, with one connection that writes and a few that read.
+
+aiosqlite gives each connection its thread and queue; a work is one function carried there, never a statement a hop.
+Works share commits (groups.py); an answer comes after COMMIT with synchronous=FULL, so it survives a power cut. The
+writing connection does every checkpoint and is the only one of its file; more processes means PostgreSQL.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from node.storage.contract import Reads, StorageError, Tx
+from node.storage.files import Lock, database_in, hold
+from node.storage.groups import Groups, Outcome, Work
+from node.storage.snapshots import Look, Snapshots
+from node.storage.sqlite_connection import SqliteReads, SqliteTx, open_reader, open_writer, told
+
+T = TypeVar("T")
+
+PATIENCE = 5_000  # ms to wait for a program that holds the file, as an operator's shell may
+READERS = 2  # Python runs one thread at a time: the second is there for while the first waits for the disk
+
+
+class Connection(aiosqlite.Connection):
+    """An aiosqlite connection that carries a function whole to its thread."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        self._thread.daemon = True  # a process that dies of an error must not wait for us; COMMIT is crash-safe
+
+    async def open(self) -> None:
+        """Connect. If that fails the thread has ended: it would answer a loop that may be gone."""
+        try:
+            await self
+        except BaseException:
+            await asyncio.to_thread(self._thread.join)
+            raise
+
+    def carry(self, function: Callable[[sqlite3.Connection], None]) -> None:
+        """Run the function after what was carried before. It gives its own answer and never raises."""
+        work = (None, partial(function, self._conn))
+        self._tx.put_nowait(work)  # pyright: ignore[reportUnknownMemberType] aiosqlite's Future is bare
+
+
+class Sqlite:
+    """`Storage` on one file. Made by `open_sqlite`."""
+
+    def __init__(self, writer: Connection, readers: list[Connection], lock: Lock) -> None:
+        self._connections = [*readers, writer]  # the order of closing: the last one out checkpoints
+        self._lock = lock
+        self._groups = Groups(commit, writer.carry)
+        self._snapshots = Snapshots(look, [reader.carry for reader in readers])
+        self._closing: asyncio.Task[None] | None = None
+
+    async def transact(self, work: Callable[[Tx], T], locks: tuple[str, ...] = ()) -> T:  # noqa: ARG002
+        """Run work in a transaction; resolves after the durable commit. One writer needs no locks."""
+        return await self._groups.submit(work)
+
+    async def read(self, work: Callable[[Reads], T]) -> T:
+        """Run work on one read-only snapshot, which has all that was answered before the call."""
+        return await self._snapshots.submit(work)
+
+    async def close(self) -> None:
+        """Finish what was accepted, checkpoint, close, and let the next process in. Again: no effect."""
+        if self._closing is None:
+            self._groups.refuse()
+            self._snapshots.refuse()
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            await self._groups.finish()
+            await self._snapshots.finish()
+            for connection in self._connections:
+                await connection.close()
+        except sqlite3.Error as error:
+            raise told(error) from error
+        finally:
+            self._lock.release()
+
+
+async def open_sqlite(directory: Path, *, readers: int = READERS, patience: int = PATIENCE) -> Sqlite:
+    """Open the database of a data directory, making or migrating it; StorageError with a sentence if that fails.
+
+    patience: milliseconds to wait for another program's lock on the file.
+    """
+    lock = hold(directory)
+    path = database_in(directory)
+    opened: list[Connection] = []
+    try:
+        for connector in [open_writer] + [open_reader] * readers:
+            connection = Connection(partial(connector, path, patience))
+            await connection.open()
+            opened.append(connection)
+        return Sqlite(opened[0], opened[1:], lock)
+    except BaseException:
+        for connection in opened:
+            await connection.close()
+        lock.release()
+        raise
+
+
+@contextmanager
+def look_into(directory: Path) -> Generator[Reads]:
+    """One read-only snapshot of a data directory, from any process, also while a node runs on it.
+
+    It never writes, migrates or checkpoints. A long look keeps the node's log from being folded into its file.
+    """
+    path = database_in(directory)
+    if not path.exists():
+        raise StorageError(f"There is no database in {directory}.")
+    with closing(open_reader(path, PATIENCE)) as connection:
+        reads = SqliteReads(connection)
+        connection.execute("BEGIN")
+        try:
+            yield reads
+        finally:
+            reads.end()
+
+
+def commit(connection: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Run the works in one transaction, each in a savepoint; never raises. On the connection's thread.
+
+    If the whole fails, every work has failed: also one that raised, for it may have seen what is not there any more.
+    """
+    tx = SqliteTx(connection)
+    outcomes: list[Outcome]
+    try:
+        tx.run("BEGIN IMMEDIATE")
+        outcomes = [_attempt(tx, work) for work in works]
+        tx.run("COMMIT")
+    except StorageError as error:
+        if connection.in_transaction:
+            connection.rollback()
+        outcomes = [(None, _again(error)) for _ in works]
+    tx.end()
+    return outcomes
+
+
+def _attempt(tx: SqliteTx, work: Work) -> Outcome:
+    tx.run("SAVEPOINT work")
+    try:
+        outcome = work(tx), None
+    except BaseException as error:  # whatever it is, it is the caller's
+        tx.run("ROLLBACK TO work")
+        outcome = None, error
+    tx.run("RELEASE work")
+    return outcome
+
+
+def _again(error: StorageError) -> StorageError:
+    # One for each caller: a raised exception gathers its traceback.
+    mine = type(error)(*error.args)
+    mine.__cause__ = error.__cause__
+    return mine
+
+
+def look(connection: sqlite3.Connection, work: Look) -> Outcome:
+    """Run a read on a snapshot of its own; never raises. On the connection's thread."""
+    reads = SqliteReads(connection)
+    try:
+        connection.execute("BEGIN")
+        return work(reads), None
+    except sqlite3.Error as error:
+        return None, told(error)
+    except BaseException as error:  # whatever it is, it is the caller's
+        return None, error
+    finally:
+        reads.end()
+        if connection.in_transaction:
+            connection.rollback()

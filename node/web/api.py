@@ -1,0 +1,158 @@
+"""The JSON API: a table of routes from which both the handlers and their OpenAPI 3.1 description are made.
+
+Every route takes a bearer token, reads its body into a Struct, and answers a Struct or an RFC 9457 problem, so that
+the description cannot drift from what is served.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from node.storage.contract import StorageBusy
+from protocol.errors import ProtocolError, Reason, problem, status
+
+PREFIX = "/api/v1"
+
+Handle = Callable[[web.Request, Any], Awaitable[msgspec.Struct]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One operation. query: names of query parameters with what they mean. open: no token is asked."""
+
+    method: str
+    path: str
+    summary: str
+    handle: Handle
+    answer: type
+    body: type | None = None
+    status: int = 200
+    query: Mapping[str, str] = {}
+    open: bool = False
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """RFC 9457. `type` is stable; `detail` is one sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def refuse(reason: Reason, detail: str = "") -> web.Response:
+    """A problem answer."""
+    headers = {"Cache-Control": "no-store"}
+    if status(reason) == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="commonweave"'
+    if status(reason) in (429, 503):
+        headers["Retry-After"] = "10"
+    body = msgspec.json.encode(problem(reason, detail))
+    return web.Response(status=status(reason), body=body, headers=headers, content_type="application/problem+json")
+
+
+def mount(app: web.Application, routes: list[Route], check_token: Callable[[str], bool], version: str) -> None:
+    """Add every route, and their description at /api/v1/openapi.json."""
+    for route in routes:
+        app.router.add_route(route.method, PREFIX + route.path, _handler(route, check_token))
+    described = msgspec.json.encode(describe(routes, version))
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    app.router.add_get(f"{PREFIX}/openapi.json", openapi)
+
+
+def _handler(
+    route: Route, check_token: Callable[[str], bool]
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if not route.open:
+            kind, _, token = request.headers.get("Authorization", "").partition(" ")
+            if kind.lower() != "bearer" or not check_token(token.strip()):
+                return refuse(Reason.UNSIGNED, "This needs the operator's token: Authorization: Bearer …")
+        try:
+            body = await _body(request, route.body) if route.body is not None else None
+            answer = await route.handle(request, body)
+        except ProtocolError as error:
+            return refuse(error.reason, error.detail)
+        except StorageBusy:
+            return refuse(Reason.BUSY)
+        return web.Response(
+            status=route.status,
+            body=msgspec.json.encode(answer),
+            content_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return handle
+
+
+async def _body(request: web.Request, kind: type) -> Any:
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise ProtocolError(Reason.TOO_LARGE) from None
+    if request.content_type != "application/json":
+        raise ProtocolError(Reason.WRONG_TYPE, "Send the body as application/json.")
+    try:
+        found: Any = msgspec.json.decode(raw, type=kind)
+        return found
+    except msgspec.ValidationError as error:
+        raise ProtocolError(Reason.INVALID, f"{error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ProtocolError(Reason.NOT_JSON, "The body is not JSON.") from None
+
+
+def describe(routes: list[Route], version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the routes."""
+    types = [Problem, *(route.answer for route in routes), *(route.body for route in routes if route.body)]
+    unique = list(dict.fromkeys(types))
+    schemas, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
+    named = dict(zip(unique, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation: dict[str, Any] = {
+            "summary": route.summary,
+            "operationId": _operation_id(route),
+            "parameters": _parameters(route),
+            "responses": {
+                str(route.status): _content("Done.", "application/json", named[route.answer]),
+                "default": _content("A problem.", "application/problem+json", named[Problem]),
+            },
+        }
+        if route.body is not None:
+            operation["requestBody"] = {
+                "required": True,
+                "content": {"application/json": {"schema": named[route.body]}},
+            }
+        if not route.open:
+            operation["security"] = [{"token": []}]
+        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Commonweave node", "version": version, "license": {"name": "AGPL-3.0-or-later"}},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation_id(route: Route) -> str:
+    words = [part.strip("{}") for part in route.path.split("/") if part]
+    return route.method.lower() + "".join(word.title() for word in words)
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    inside = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in inside] + [
+        {"name": name, "in": "query", "description": said, "schema": {"type": "string"}}
+        for name, said in route.query.items()
+    ]
+
+
+def _content(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}

@@ -1,0 +1,139 @@
+"""What a person typed, kept whatever happens: errors stand at their fields and nothing is lost.
+
+A post must come from a page of this node: `Sec-Fetch-Site` and `Origin` are checked against the configured origin,
+never against Host, and the form carries its session's token. Another site's post is refused; a page of ours that has
+become stale (signed out, or signed in again elsewhere) gets its form back with the words still in it.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+from aiohttp import web
+
+from node.web.problem import Refused
+from node.web.render import SHELL
+from node.web.session import session_of
+from protocol import limits
+from protocol.errors import Reason
+
+TOKEN_FIELD = "form_token"  # noqa: S105 (the field's name, not a token)
+_NEWLINES = re.compile(r"\r\n?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_FIELDS = 100
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with one field; `field` is empty if it is the form's."""
+
+    field: str
+    label: str
+    sentence: str
+
+
+class Form:
+    """One filled-in form: its values as typed, and what is wrong with them. Readers return the usable value."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = dict(values or {})
+        self.faults: list[Fault] = []
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong (so far)."""
+        return not self.faults
+
+    @property
+    def status(self) -> int:
+        """200 for an empty form, 422 for one that comes back."""
+        return 200 if self.ok else 422
+
+    def value(self, name: str) -> str:
+        """As typed, for showing it again."""
+        return self._values.get(name, "")
+
+    def fault(self, name: str) -> str:
+        """What is wrong with this field, empty if nothing is."""
+        return " ".join(fault.sentence for fault in self.faults if fault.field == name)
+
+    def wrong(self, name: str, label: str, sentence: str) -> None:
+        """Say what is wrong with a field, or with the form if the name is empty."""
+        self.faults.append(Fault(name, label, sentence))
+
+    def text(self, name: str, label: str, *, required: bool = False, most: int = limits.TEXT_CHARACTERS) -> str:
+        """Plain text, trimmed, with \\n line ends; at most `most` characters."""
+        text = _CONTROL.sub("", _NEWLINES.sub("\n", self.value(name))).strip()
+        if required and not text:
+            self.wrong(name, label, "Please fill this in.")
+        elif len(text) > most:
+            self.wrong(name, label, f"This has {len(text):,} characters; at most {most:,} fit.")
+        return text
+
+    def line(self, name: str, label: str, *, required: bool = False, most: int = limits.NAME_CHARACTERS) -> str:
+        """Text on one line."""
+        return " ".join(self.text(name, label, required=required, most=most).split())
+
+    def choice(self, name: str, label: str, options: Iterable[str], *, required: bool = True) -> str:
+        """One of the options' values; empty if it is not required and not given."""
+        value = self.value(name).strip()
+        if not value and not required:
+            return ""
+        if value not in options:
+            self.wrong(name, label, "Please choose one of these.")
+            return ""
+        return value
+
+    def day(self, name: str, label: str, *, required: bool = False) -> str | None:
+        """A date as YYYY-MM-DD."""
+        text = self.line(name, label, required=required, most=40)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            self.wrong(name, label, "Please write the date as year-month-day, such as 2027-03-31.")
+            return None
+
+    def slug(self, name: str, label: str, *, required: bool = True, most: int = 60) -> str:
+        """A word for an address: small letters, digits, single hyphens."""
+        text = self.line(name, label, required=required, most=most)
+        if text and not _SLUG.fullmatch(text):
+            self.wrong(name, label, "Only small letters a to z, digits and single hyphens, such as gun-violence.")
+        return text
+
+
+def check_origin(request: web.Request) -> None:
+    """Refuse a post that another site's page made. Both headers must agree where both are there; one must be."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    ours = request.app[SHELL].site().origin
+    if (site is None and origin is None) or site not in (None, "same-origin", "none") or origin not in (None, ours):
+        raise Refused(Reason.NOT_ALLOWED, "This form was sent from another site, so nothing was done.")
+
+
+async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
+    """The posted form. Raises Refused for another site's post or what is no form.
+
+    Signed out, or with another session's token, the form has a fault: answer with the same page and its values.
+    `signed_in=False` is for the sign-in form, whose sender has no session yet.
+    """
+    check_origin(request)
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        raise Refused(Reason.WRONG_TYPE)
+    values: dict[str, str] = {}
+    for name, value in (await request.post()).items():
+        if len(values) >= _FIELDS:
+            raise Refused(Reason.PAGE_LIMIT)
+        if isinstance(value, str):
+            values.setdefault(name, value)
+    token = values.pop(TOKEN_FIELD, "")
+    form = Form(values)
+    session = session_of(request)
+    if signed_in and not session.signed_in:
+        form.wrong("", "", "You have been signed out. Sign in in a second window, then press the button here again.")
+    elif signed_in and not hmac.compare_digest(token.encode(), session.form_token.encode()):
+        form.wrong("", "", "This page was older than your sign-in. Please press the button once more.")
+    return form

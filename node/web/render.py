@@ -1,0 +1,158 @@
+"""A template and what it is to say become a page.
+
+Everything is escaped; a name that the view does not have is an error, never an empty place; foreign HTML passes the
+sanitiser here, in a filter, so that no template can forget it. Every page is private to who is signed in.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from aiohttp import web
+from markupsafe import Markup, escape
+
+from node.clock import Clock
+from node.web import static, words
+from node.web.markdown import is_link, plain_text, sanitise
+from node.web.negotiate import VARY
+from node.web.session import safe_path, session_of
+from node.web.things import Site
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What every page stands in: this node as it is now, the time, the templates."""
+
+    site: Callable[[], Site]
+    clock: Clock
+    environment: jinja2.Environment
+
+
+SHELL: web.AppKey[Shell] = web.AppKey("shell", Shell)
+
+
+def _time(form: tuple[str, str]) -> Markup:
+    machine, said = form
+    return Markup('<time datetime="{}">{}</time>').format(machine, said) if machine else escape(said)
+
+
+def _day(ms: int) -> Markup:
+    return _time(words.day(ms))
+
+
+def _moment(ms: int) -> Markup:
+    return _time(words.moment(ms))
+
+
+def _date(text: str) -> Markup:
+    return _time(words.calendar_day(text))
+
+
+def _breakable(address: str) -> Markup:
+    """An address that breaks where it is read in parts; copying it copies no break."""
+    return Markup("<wbr>").join(part for part in re.split(r"(?<=.)(?=[@/])", address) if part)
+
+
+@jinja2.pass_context
+def _ago(context: jinja2.runtime.Context, ms: int) -> Markup:
+    machine, _ = words.moment(ms)
+    return _time((machine, words.relative(ms, context["now"])))
+
+
+def _domain(path: str) -> Markup:
+    """A domain path in words; the mark between its parts is not read out."""
+    between = Markup(' <span aria-hidden="true">›</span> ')
+    return between.join(words.domain(path))
+
+
+def _prose(text: str) -> Markup:
+    """Plain text in paragraphs, its line breaks kept."""
+    paragraphs = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    lines = [Markup("<br>").join(part.split("\n")) for part in paragraphs]
+    return Markup("").join(Markup("<p>{}</p>\n").format(line) for line in lines)
+
+
+def _rich(html: str) -> Markup:
+    """Received HTML through the allow-list."""
+    return Markup(sanitise(html))  # noqa: S704 (sanitise is the one maker of HTML from strangers' text)
+
+
+def _href(url: str | None) -> str:
+    """A URL as a link target: http(s), or a path of this node. All else is empty, and is then not linked."""
+    return url if url and (_is_web(url) or safe_path(url, "")) else ""
+
+
+def _web_link(url: str | None) -> str:
+    """A URL from another node's document: http(s) or empty."""
+    return url if url and _is_web(url) else ""
+
+
+def _is_web(url: str) -> bool:
+    return is_link(url) and url[:4].lower() == "http"
+
+
+def environment(files: static.Files) -> jinja2.Environment:
+    """The templates with their filters."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    filters: dict[str, Any] = {
+        "day": _day,
+        "moment": _moment,
+        "date": _date,
+        "ago": _ago,
+        "domain": _domain,
+        "level": words.level,
+        "kind": words.kind,
+        "stage": words.stage,
+        "language": words.language,
+        "license": words.license_words,
+        "count": words.count,
+        "breakable": _breakable,
+        "prose": _prose,
+        "rich": _rich,
+        "plain": plain_text,
+        "href": _href,
+        "web_link": _web_link,
+    }
+    names: dict[str, Any] = {"static": partial(static.address, files)}
+    made.filters.update(filters)
+    made.globals.update(names)
+    return made
+
+
+def fields(view: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+    """A view's fields by name, one level deep."""
+    if isinstance(view, msgspec.Struct):
+        return {name: getattr(view, name) for name in view.__struct_fields__}
+    return dict(view)
+
+
+def render(
+    request: web.Request, template: str, view: Mapping[str, Any] | msgspec.Struct, status: int = 200
+) -> web.Response:
+    """The page. Its variables are the view's fields, and `site`, `session`, `now`, `path` and `said`."""
+    shell = request.app[SHELL]
+    session = session_of(request)
+    body = shell.environment.get_template(template).render(
+        fields(view),
+        site=shell.site(),
+        session=session,
+        now=shell.clock.now(),
+        path=request.path,
+        said=words.SAID.get(request.query.get("said", ""), ""),
+    )
+    response = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+    response.headers["Vary"] = f"{VARY}, Cookie"
+    response.headers["Cache-Control"] = "private, no-store" if session.signed_in else "no-cache"
+    return response

@@ -1,0 +1,34 @@
+"""Puts the shell around an application: middlewares, headers, static files, signing in."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from node.clock import Clock
+from node.storage.contract import Storage
+from node.web import headers, problem, session, signin, static
+from node.web.render import SHELL, Shell, environment
+from node.web.things import Site
+
+
+def install(
+    app: web.Application,
+    *,
+    site: Callable[[], Site],
+    storage: Storage,
+    clock: Clock,
+    verify: Callable[[str], Awaitable[bool]],
+) -> Shell:
+    """Call it once, before the rooms add their routes. `verify`: is this the operator's token?"""
+    files = static.load()
+    shell = Shell(site, clock, environment(files))
+    app[SHELL] = shell
+    app[static.FILES] = files
+    app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin)
+    app.middlewares.extend((problem.middleware, session.middleware))
+    app.on_response_prepare.append(headers.secure)
+    app.router.add_get("/static/{name}", static.serve)
+    app.router.add_get("/sign-in", signin.show, name="sign_in")
+    app.router.add_post("/sign-in", signin.sign_in)
+    app.router.add_post("/sign-out", signin.sign_out)
+    return shell

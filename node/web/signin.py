@@ -1,0 +1,45 @@
+"""Signing in and out: the only pages that the shell itself answers."""
+
+from aiohttp import web
+
+from node.web.forms import Form, check_origin, read_form
+from node.web.render import render
+from node.web.session import SESSIONS, safe_path, session_of
+
+
+def _page(request: web.Request, form: Form, then: str) -> web.Response:
+    return render(request, "sign_in.html", {"form": form, "then": then}, form.status)
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /sign-in?then=/path."""
+    then = safe_path(request.query.get("then", "/"))
+    if session_of(request).signed_in:
+        raise web.HTTPSeeOther(then)
+    return _page(request, Form(), then)
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """POST /sign-in with `token` and `then`."""
+    form = await read_form(request, signed_in=False)
+    then = safe_path(form.value("then"))
+    token = form.line("token", "Token", required=True, most=500)
+    value = await request.app[SESSIONS].sign_in(token) if form.ok else None
+    if value is None:
+        if form.ok:
+            form.wrong("token", "Token", "This is not the token of this node. Please copy it again, whole.")
+        return _page(request, form, then)
+    response = web.HTTPSeeOther(then)
+    request.app[SESSIONS].give(response, value)
+    raise response
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """POST /sign-out. Needs no form token: the worst that a forged one does is done with an origin check away."""
+    check_origin(request)
+    sessions = request.app[SESSIONS]
+    if value := request.cookies.get(sessions.cookie):
+        await sessions.sign_out(value)
+    response = web.HTTPSeeOther("/?said=signed-out")
+    sessions.take(response)
+    raise response

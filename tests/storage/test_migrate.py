@@ -1,0 +1,118 @@
+"""Migrations: fresh, again, rolled back within compat, refused beyond it; a step is taken whole or not at all."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from node.storage.contract import StorageError
+from node.storage.files import database_in
+from node.storage.migrate import EMPTY, Migration, Version, check_readable, migrations, pending
+from node.storage.sqlite import look_into, open_sqlite
+from node.storage.sqlite_connection import migrate
+from tests.storage.sayings import make_set, said, say
+
+STEPS = tuple(Migration(n, f"{n:04}_step.sql", compat, "") for n, compat in ((1, 1), (2, 1), (3, 3)))
+
+
+def test_ours_are_numbered_without_a_gap_and_name_a_compat_that_can_be() -> None:
+    known = migrations()
+    assert [step.version for step in known] == list(range(1, len(known) + 1))
+    assert all(1 <= step.compat <= step.version for step in known)
+    assert [step.compat for step in known] == sorted(step.compat for step in known)
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "steps"),
+    [
+        (EMPTY, 3, [1, 2, 3]),
+        (Version(1, 1), 3, [2, 3]),
+        (Version(2, 1), 3, [3]),
+        (Version(3, 3), 3, []),
+        (Version(2, 1), 1, []),  # rolled back by one version: older code runs on the newer database
+        (Version(3, 3), 2, None),
+        (Version(3, 3), 1, None),
+        (Version(9, 4), 3, None),
+        (Version(9, 3), 3, []),
+    ],
+)
+def test_which_code_runs_on_which_database(found: Version, known: int, steps: list[int] | None) -> None:
+    if steps is None:
+        with pytest.raises(StorageError, match="newer Commonweave"):
+            pending(found, STEPS[:known])
+    else:
+        assert [step.version for step in pending(found, STEPS[:known])] == steps
+
+
+def test_who_only_reads_does_not_migrate() -> None:
+    check_readable(Version(2, 1), STEPS[:1])
+    with pytest.raises(StorageError, match="start the node once"):
+        check_readable(Version(1, 1), STEPS)
+
+
+def schema(path: Path) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    rows += connection.execute("SELECT version, compat FROM schema_version").fetchall()
+    connection.close()
+    return rows
+
+
+async def test_a_fresh_database_and_the_same_again(tmp_path: Path) -> None:
+    storage = await open_sqlite(tmp_path)
+    await storage.transact(lambda tx: (make_set(tx), say(tx, 1)))
+    await storage.close()
+    first = schema(database_in(tmp_path))
+    last = migrations()[-1]
+    assert (last.version, max(step.compat for step in migrations())) in first
+    storage = await open_sqlite(tmp_path)
+    assert await storage.read(said) == [1]
+    await storage.close()
+    assert schema(database_in(tmp_path)) == first
+
+
+async def test_a_database_newer_than_the_code_is_refused_and_left_alone(tmp_path: Path) -> None:
+    await (await open_sqlite(tmp_path)).close()
+    beyond = len(migrations()) + 1
+    connection = sqlite3.connect(database_in(tmp_path))
+    with connection:
+        connection.execute("UPDATE schema_version SET version = ?, compat = ?", (beyond, beyond))
+    connection.close()
+    before = schema(database_in(tmp_path))
+    with pytest.raises(StorageError, match=f"schema {beyond}.*install that version again"):
+        await open_sqlite(tmp_path)
+    with pytest.raises(StorageError, match="newer Commonweave"), look_into(tmp_path):
+        pass
+    assert schema(database_in(tmp_path)) == before
+
+
+@pytest.fixture
+def connection() -> sqlite3.Connection:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.row_factory = sqlite3.Row
+    return made
+
+
+def test_a_step_that_fails_leaves_nothing_of_itself(connection: sqlite3.Connection) -> None:
+    good = Migration(
+        1, "0001_good.sql", 1, "-- compat: 1\nCREATE TABLE a(x); -- a comment\nINSERT INTO a VALUES(';');\n"
+    )
+    bad = Migration(
+        2, "0002_bad.sql", 1, "INSERT INTO a VALUES(2);\nCREATE TABLE b(x);\nINSERT INTO nowhere VALUES(1);\n"
+    )
+    with pytest.raises(StorageError, match="failed and nothing of it was kept"):
+        migrate(connection, (good, bad))
+    assert [row["x"] for row in connection.execute("SELECT x FROM a")] == [";"]
+    assert connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'b'").fetchone() is None
+    mended = Migration(2, "0002_bad.sql", 1, "CREATE TABLE b(x);")
+    migrate(connection, (good, mended))
+    migrate(connection, (good, mended))
+    assert tuple(connection.execute("SELECT version, compat FROM schema_version").fetchone()) == (2, 1)
+    connection.close()
+
+
+def test_compat_never_falls(connection: sqlite3.Connection) -> None:
+    steps = (Migration(1, "1", 1, ""), Migration(2, "2", 2, ""), Migration(3, "3", 1, ""))
+    migrate(connection, steps)
+    assert tuple(connection.execute("SELECT version, compat FROM schema_version").fetchone()) == (3, 2)
+    connection.close()

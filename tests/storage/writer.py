@@ -1,0 +1,40 @@
+"""A process that a test kills: it writes in groups and prints the number of each activity once it was answered.
+
+`python -m tests.storage.writer sqlite PLACE FIRST`
+"""
+
+import asyncio
+import sys
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from node.storage.contract import Tx
+from node.storage.sqlite import open_sqlite
+from tests.storage.sayings import make_set, say
+
+CLIENTS = 40
+
+
+def work(number: int, tx: Tx) -> None:
+    tx.run("INSERT INTO tally(n) VALUES(:n)", n=number)
+    say(tx, number)
+
+
+async def main(place: str, first: int) -> None:
+    storage = await open_sqlite(Path(place))
+    await storage.transact(make_set)
+    numbers = count(first)
+
+    async def client() -> None:
+        while True:
+            number = next(numbers)
+            await storage.transact(partial(work, number))
+            print(number, flush=True)
+
+    await storage.transact(lambda tx: tx.run("CREATE TABLE IF NOT EXISTS tally(n INTEGER)"))
+    await asyncio.gather(*[client() for _ in range(CLIENTS)])
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,58 @@
+"""What an operator is told to copy: it is of the form its program wants, and agrees with the README."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = (ROOT / "deploy" / "commonweave.service").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    """Without one word of complaint, once the program it names is one that is here."""
+    unit = tmp_path / "commonweave.service"
+    unit.write_text(
+        UNIT.replace("/opt/commonweave/.venv/bin/python", "/bin/true").replace("file:///opt/commonweave", "file:///opt")
+    )
+    found = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True)
+    if "System has not been booted" in found.stderr or "Failed to connect to bus" in found.stderr:
+        pytest.skip("systemd-analyze cannot work here")
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_unit_says_what_the_readme_says() -> None:
+    for path in ("/opt/commonweave", "/var/lib/commonweave"):
+        assert path in UNIT
+        assert path in README
+    assert "run --data /var/lib/commonweave" in UNIT
+
+
+def test_the_caddyfile_is_three_lines() -> None:
+    lines = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert "127.0.0.1:8420" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "FEDERATION.md", "deploy/UPGRADE.md"]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    targets = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    absent = [each for each in targets if "://" not in each and not (path.parent / each).exists()]
+    assert not absent
+
+
+def test_every_target_of_make_that_the_documents_name_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named: set[str] = set()
+    for document in ("README.md", "CONTRIBUTING.md", "deploy/UPGRADE.md"):
+        named |= set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", (ROOT / document).read_text(encoding="utf-8")))
+    named -= {"a"}  # "make a node"
+    assert named <= targets
