@@ -19,7 +19,7 @@ NODEINFO_JSON = f'application/json; profile="{NODEINFO_SCHEMA}#"'
 APPLICATION_ACTOR = "https://www.w3.org/ns/activitystreams#Application"  # FEP-2677
 _PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 _LINKS = 100
-_TYPES = frozenset({ACTIVITY_JSON, LD_JSON})
+_TYPES = (ACTIVITY_JSON, LD_JSON)  # compared, not hashed: what stands there may be anything
 
 
 def webfinger_url(where: Origin, resource: str) -> str:

@@ -19,13 +19,12 @@ from msgspec import Struct
 
 from protocol import canonical, identifiers, limits
 from protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
-from protocol.keys import SIGNATURE_BYTES, HeldKey, PublicKey, SigningKey
+from protocol.keys import DID_KEY, SIGNATURE_BYTES, HeldKey, PublicKey, SigningKey
 from protocol.multibase import base58_decode, multibase_encode
 
 PROOF_TYPE = "DataIntegrityProof"
 CRYPTOSUITE = "eddsa-jcs-2022"
 PURPOSE = "assertionMethod"
-DID_KEY = "did:key:"
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _SECOND = limits.SECOND

@@ -78,7 +78,9 @@ class Catchup:
                         task = asyncio.create_task(self._work(row))
                         self._running.add(task)
                         task.add_done_callback(self._done)
-                until = await self._storage.read(_next_due) if len(self._running) < AT_ONCE else None
+                until: int | None = None
+                if len(self._running) < AT_ONCE:
+                    until = await self._storage.read(_next_due)
                 await self._clock.wait(self._woken, until)
         finally:
             for task in self._running:
@@ -188,12 +190,7 @@ class Catchup:
                 await self._object(url)
         except (PeerError, Interrupted) as error:
             if row["attempts"] < len(limits.BACKOFF):
-                due = self._clock.now() + limits.BACKOFF[row["attempts"]]
-                await self._storage.transact(
-                    lambda tx: tx.run(
-                        "UPDATE need SET due = :due WHERE kind = :kind AND url = :url", due=due, kind=kind, url=url
-                    )
-                )
+                await self._storage.transact(_put_off(kind, url, self._clock.now() + limits.BACKOFF[row["attempts"]]))
                 return
             log.info("need given up", kind=kind, url=url, reason=str(error))
         except ProtocolError as error:
@@ -248,6 +245,13 @@ def _advance(
             epoch=page.epoch, to=page.to, level=int(level), now=now, name=name,
             lease=lease, next=upto,
         )  # fmt: skip
+
+    return work
+
+
+def _put_off(kind: str, url: str, due: int) -> Callable[[Tx], None]:
+    def work(tx: Tx) -> None:
+        tx.run("UPDATE need SET due = :due WHERE kind = :kind AND url = :url", due=due, kind=kind, url=url)
 
     return work
 

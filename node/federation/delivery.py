@@ -5,14 +5,13 @@ as exact stored bytes under a fresh signature. A host is visited by one task at 
 while it fails. Never decides what an answer means (schedule.py) and writes nothing itself (owed.py): the next attempt
 is stored before the request is made, and an entry counts as sent once the acknowledgement is stored.
 
-One slow host delays no other: a request that has waited for half a second gives its shared slot back.
+One slow host delays no other: a request that waits gives its shared slot back (slots.py).
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
 import structlog
@@ -22,7 +21,8 @@ from node.federation import owed
 from node.federation.peer import PeerError, Peers
 from node.federation.receipt import read_answer
 from node.federation.schedule import Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
-from node.storage.contract import Storage, StorageBusy, T, Tx
+from node.federation.slots import Slots
+from node.storage.contract import Storage, StorageBusy, Tx
 from protocol import limits
 from protocol.errors import ProtocolError
 from protocol.http_message import Form, Request
@@ -37,7 +37,7 @@ Signer = Callable[[str, Request, Form], Sequence[tuple[str, str]]]
 Ahead = Callable[[str, int, int, str], None]
 
 SLOTS = 64  # requests that share the loop; more only makes each slower
-SLOT_TIME = limits.SECOND // 2  # with it 400 hosts beside 100 that hang have an item after 0.2 s, without after 13
+SLOT_TIME = limits.SECOND // 2
 VISITS = 1_000  # hosts at once, hanging ones included: each holds a socket
 CLAIMS = 128  # hosts a claim
 ENTRIES_A_VISIT = 100  # then let go, so that a long backlog does not hide what is new for the host
@@ -96,7 +96,7 @@ class Delivery:
         self._lease = clock.new_id()
         self._capacity = visits
         self._news = asyncio.Event()
-        self._slots = asyncio.Semaphore(SLOTS)
+        self._slots = Slots(SLOTS, SLOT_TIME, clock)
         self._visits: dict[str, asyncio.Task[None]] = {}
         self._failing: dict[str, int] = {}  # host -> when (ms) a word from it may have it tried
         self._heard: dict[str, int] = {}
@@ -108,6 +108,7 @@ class Delivery:
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
         self._failing |= dict.fromkeys(await self._storage.read(owed.failing), 0)
+        watch = asyncio.create_task(self._slots.watch())
         try:
             while not self._stopping:
                 try:
@@ -120,6 +121,7 @@ class Delivery:
                 for task in self._visits.values():
                     task.cancel()
             await asyncio.gather(*self._visits.values(), return_exceptions=True)
+            watch.cancel()
 
     async def stop(self) -> None:
         """Begin no more requests; return when those under way are acknowledged or given up."""
@@ -256,9 +258,9 @@ class Delivery:
 
         def work(tx: Tx) -> tuple[int | None, bool, bool]:
             wants = owed.advance(tx, inbox.key, seq, refused, now)
-            owed.well(tx, visit.host, self._lease, form, now)
             if last and wants is None:
-                return None, True, owed.release(tx, visit.host, self._lease, now)
+                return None, True, owed.finish(tx, visit.host, self._lease, form, now)
+            owed.well(tx, visit.host, self._lease, form, now)
             return wants, False, False
 
         wants, visit.released, more = await self._storage.transact(work)
@@ -310,34 +312,15 @@ class Delivery:
         if not item.set.startswith(_QUEUE):
             cursor = LogCursor(item.set, item.epoch, item.seq, item.previous)
             headers.append(("commonweave-log", build_cursor(cursor)))
-        await self._slots.acquire()
-        try:
+        async with self._slots.hold():
             # Signed when its turn has come: a signature is valid for five minutes.
             request = self._peers.request("POST", inbox.url, headers, item.raw)
             signed = (*request.headers, *self._sign(item.actor, request, form))
-            send = self._peers.send(msgspec.structs.replace(request, headers=signed))
-        except BaseException:
-            self._slots.release()
-            raise
-        response = await self._in_slot(send)
+            response = await self._peers.send(msgspec.structs.replace(request, headers=signed))
         said = response.header("commonweave-log")
         if said is not None and response.status == 202 and self._ahead is not None:
             self._compare(said, item, visit.host, self._ahead)
         return read_answer(response)
-
-    async def _in_slot(self, send: Coroutine[Any, Any, T]) -> T:
-        """The answer; the slot that is held goes back with it or after half a second, whichever is first."""
-        task = asyncio.create_task(send)
-        done = asyncio.Event()
-        task.add_done_callback(lambda _: done.set())
-        try:
-            await self._clock.wait(done, self._clock.now() + SLOT_TIME)
-        except BaseException:
-            task.cancel()
-            raise
-        finally:
-            self._slots.release()
-        return await task
 
     def _compare(self, said: str, item: owed.Item, host: str, ahead: Ahead) -> None:
         try:

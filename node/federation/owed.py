@@ -36,6 +36,11 @@ RELEASE = """
 UPDATE peer SET lease = NULL, due = CASE WHEN EXISTS(
   SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
 WHERE host = :host AND lease = :lease RETURNING due"""
+FINISH = """
+UPDATE peer SET attempts = 0, failing_since = NULL, last_error = NULL, last_ok = :now, form = COALESCE(:form, form),
+  lease = NULL, due = CASE WHEN EXISTS(
+    SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
+WHERE host = :host AND lease = :lease RETURNING due"""
 RETRY = """
 UPDATE peer SET lease = NULL, due = :at, attempts = :attempts, failing_since = :since, last_error = :why
 WHERE host = :host AND lease = :lease"""
@@ -149,6 +154,12 @@ def well(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> None:
 def release(tx: Tx, host: str, lease: str, now: int) -> bool:
     """Let go of a host; True if something is still owed to it."""
     row = tx.one(RELEASE, host=host, lease=lease, now=now)
+    return row is not None and row["due"] is not None
+
+
+def finish(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> bool:
+    """`well` and `release` in one."""
+    row = tx.one(FINISH, host=host, lease=lease, form=form, now=now)
     return row is not None and row["due"] is not None
 
 

@@ -175,7 +175,8 @@ class Peers:
             try:
                 if request.method == "POST":
                     # The status is the answer; the rest is only its reason and never held against it.
-                    async with asyncio.timeout(self._limits.read / 1000):
+                    patience = None if answer.content.is_eof() else self._limits.read / 1000
+                    async with asyncio.timeout(patience):
                         body = await read_body(answer, headers, _ANSWER_BYTES)
                 elif answer.status not in _REDIRECTS:
                     body = await read_body(answer, headers, self._limits.body)

@@ -130,8 +130,9 @@ def webfinger(reads: Reads, origin: identifiers.Origin, resource: str) -> dict[s
     """RFC 7033 section 4 for what this node answers for; NOT_FOUND otherwise."""
     node = identifiers.node_actor(origin)
     wanted = {"id": "", "handle": ""}
+    asks_origin = resource.rstrip("/") == str(origin)
     if resource.startswith(("http://", "https://")):
-        wanted["id"] = node if resource.rstrip("/") == str(origin) else resource
+        wanted["id"] = node if asks_origin else resource
     else:
         handle = identifiers.parse_handle(resource)
         if handle.host not in (origin.authority, origin.key):
@@ -140,7 +141,7 @@ def webfinger(reads: Reads, origin: identifiers.Origin, resource: str) -> dict[s
     row = reads.one("SELECT id, handle FROM actor WHERE local = 1 AND (id = :id OR handle = :handle)", **wanted)
     if row is None:
         raise _absent()
-    subject = f"acct:{row['handle']}@{origin.authority}"
+    subject = str(origin) if asks_origin else f"acct:{row['handle']}@{origin.authority}"
     return discovery.webfinger(subject, row["id"], profile=row["id"], aliases=(row["id"],))
 
 

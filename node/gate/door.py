@@ -225,6 +225,8 @@ class Gate:
                 return Answer(Reason.KNOWN, seen=seen)  # nothing of it is held here
             raise Refused(Answer(Reason.NOT_FOLLOWED, seen=seen))
         stirs = behind
+        if carrier.how == "own" and place.set_name is None and msg.type not in objects.STATES:
+            handler = None  # a request or an answer of ours: what follows from it is for its recipient to decide
         if handler is not None:
             decision = handler.decide(verified, handler.load(tx, verified), now)
             if decision.reason is Reason.SUPERSEDED:
@@ -237,7 +239,7 @@ class Gate:
                 objects.need(tx, need, now)
             for draft in decision.says:
                 self._say(tx, draft, now)
-            stirs = stirs or bool(decision.says or decision.needs)
+            stirs = stirs or bool(decision.says or decision.needs) or msg.type not in objects.STATES
         superseded = objects.settle(tx, place, verified)
         if place.set_name is not None:
             tx.append(Entry(place.set_name, msg.id, verified.digest, superseded))

@@ -149,7 +149,7 @@ def render(
         site=shell.site(),
         session=session,
         now=shell.clock.now(),
-        path=request.path,
+        path=request.path if request.method in ("GET", "HEAD") else "",
         said=words.SAID.get(request.query.get("said", ""), ""),
     )
     response = web.Response(text=body, status=status, content_type="text/html", charset="utf-8")

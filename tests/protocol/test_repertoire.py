@@ -1,5 +1,6 @@
 """Items: what we say can be read back to the letter; what an item must not be is refused by name."""
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -94,13 +95,8 @@ def test_what_an_item_must_not_be(what: str, changed: dict[str, Any], reason: Re
 
 @pytest.mark.parametrize("changed", [{"name": ""}, {"kind": ""}, {"domain": "war"}, {"stage": "x"}, {"published": -1}])
 def test_our_own_nonsense_is_our_own_fault(changed: dict[str, Any]) -> None:
-    item = msgspec.structs.replace(METHOD, **changed)
-    if item.kind:
-        with pytest.raises(LocalProtocolError):
-            build_item(item)
-    else:
-        with pytest.raises(LocalProtocolError):
-            build_item(item)
+    with pytest.raises(LocalProtocolError):
+        build_item(msgspec.structs.replace(METHOD, **changed))
 
 
 @pytest.mark.parametrize("text", ["housing", "public-safety/gun-violence", "health/a/b/c"])
@@ -136,10 +132,8 @@ def test_a_moment_can_be_read_back(moment: int) -> None:
 @given(st.text())
 def test_no_text_makes_dates_and_domains_fail_otherwise(text: str) -> None:
     for parser in (lambda t: dates.read_instant(t, "published"), check_domain, place.read_place, place.check_level):
-        try:
+        with contextlib.suppress(RemoteProtocolError):
             parser(text)
-        except RemoteProtocolError:
-            pass
     assert dates.is_day(text) in (True, False)
 
 

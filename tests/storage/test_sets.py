@@ -262,6 +262,23 @@ async def test_what_is_owed_next(storage: Storage) -> None:
     await storage.transact(work)
 
 
+async def test_what_is_held_by_its_id_alone_is_not_owed_nor_in_a_page(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        key = make_set(tx)
+        for n in range(1, 7):
+            say(tx, n, size=100)
+        tx.run("UPDATE activity SET raw = NULL WHERE id IN (:a, :b)", a=activity_id(2), b=activity_id(3))
+        found = [(one.seq, one.previous) for one in (sets.next_owed(tx, key, seq) for seq in (1, 2, 3, 4)) if one]
+        assert found == [(1, 0), (4, 1), (4, 1), (4, 1)]
+        inbox = subscribe(tx, key)
+        assert sets.acknowledge(tx, inbox, 1) == 4
+        pages = [sets.page(tx, SET, EPOCH, after, 2, HUGE) for after in (0, 1, 2)]
+        assert [([entry.seq for entry in one.entries], one.to) for one in pages] == [([1], 2), ([], 3), ([4], 4)]
+        assert all(one.more for one in pages)
+
+    await storage.transact(work)
+
+
 async def test_an_acknowledgement_moves_on_never_back(storage: Storage) -> None:
     def work(tx: Tx) -> None:
         key = make_set(tx)

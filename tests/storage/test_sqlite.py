@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from node.storage.contract import StorageBusy, StorageError
+from node.storage.contract import Reads, StorageBusy, StorageError, Tx
 from node.storage.files import database_in, hold
 from node.storage.sqlite import look_into, open_sqlite
 from tests.storage.sayings import make_set, raw_of, said, say
@@ -100,11 +100,12 @@ async def test_a_full_disk_fails_the_whole_group_and_nothing_slips_out_of_it(tmp
     pages = await storage.transact(lambda tx: tx.the("PRAGMA page_count")["page_count"])
     await storage.transact(lambda tx: tx.the(f"PRAGMA max_page_count = {pages + 4}"))
 
-    def survives(tx: object) -> None:
-        # SQLite has rolled everything back: what followed would commit by itself.
-        for number in (2, 3):
-            with pytest.raises(StorageError):
-                say(tx, number, size=1_000_000)  # pyright: ignore[reportArgumentType]
+    def survives(tx: Tx) -> None:
+        with pytest.raises(StorageError, match="disk is full"):
+            say(tx, 2, size=1_000_000)
+        # SQLite has rolled all of it back: what follows must not commit by itself.
+        with pytest.raises(StorageError, match="over"):
+            say(tx, 3)
 
     works = [lambda tx: say(tx, 1), survives, lambda tx: say(tx, 4)]
     results = await asyncio.gather(*[storage.transact(work) for work in works], return_exceptions=True)
@@ -134,13 +135,29 @@ async def test_only_its_user_can_read_it(tmp_path: Path) -> None:
 
 async def test_erased_bytes_leave_the_file(tmp_path: Path) -> None:
     storage = await open_sqlite(tmp_path)
-    secret = raw_of(1).strip()
-    await storage.transact(lambda tx: (make_set(tx), say(tx, 1), say(tx, 2), say(tx, 3, size=9_000)))
-    await storage.transact(lambda tx: say(tx, 4, superseded=1))
+    sizes = {n: 40 * 3**n for n in range(8)}  # within a page, and over many
+    await storage.transact(make_set)
+    for n, size in sizes.items():
+        await storage.transact(lambda tx, n=n, size=size: say(tx, n, size=size))
+        await storage.transact(lambda tx, n=n, size=size: say(tx, n + 10, size=size))
+    for n in sizes:
+        await storage.transact(lambda tx, n=n: say(tx, n + 20, superseded=n))
     await storage.close()  # folds the log into the file
     kept = b"".join(file.read_bytes() for file in files_of(tmp_path))
-    assert secret not in kept
-    assert raw_of(2).strip() in kept
+    assert [n for n in sizes if raw_of(n).strip() in kept] == []
+    assert [n for n in sizes if raw_of(n + 10).strip() in kept] == list(sizes)
+
+
+async def test_a_reader_could_not_write_if_it_would(tmp_path: Path) -> None:
+    storage = await open_sqlite(tmp_path)
+
+    def look(reads: Reads) -> None:
+        reads.one("PRAGMA query_only = OFF")
+        reads.one("INSERT INTO peer(host) VALUES('a.example')")
+
+    with pytest.raises(StorageError, match="cannot be written"):
+        await storage.read(look)
+    await storage.close()
 
 
 async def test_every_answer_is_on_the_disk_when_it_is_given(tmp_path: Path) -> None:
