@@ -295,3 +295,23 @@ async def test_close_finishes_what_was_accepted(engine: Engine) -> None:
     assert await again.read(said) == list(range(1, 101))
     assert [seq for seq, _ in await again.read(lambda reads: log(reads, SET))] == list(range(1, 101))
     await again.close()
+
+
+async def test_close_waits_for_the_reads_that_wait(engine: Engine) -> None:
+    storage = await engine.open()
+    await storage.transact(lambda tx: (make_set(tx), say(tx, 1)))
+    go = threading.Event()
+
+    def look(reads: Reads) -> list[int]:
+        go.wait(WAIT)
+        return said(reads)
+
+    reads = [asyncio.ensure_future(storage.read(look)) for _ in range(20)]
+    await turn()
+    closing = asyncio.ensure_future(storage.close())
+    await turn()
+    with pytest.raises(StorageError, match="closed"):
+        await storage.read(said)
+    go.set()
+    assert await asyncio.gather(*reads) == [[1]] * 20
+    await closing

@@ -48,7 +48,7 @@ def check(html: str) -> None:
     for tag, attributes in page.tags:
         assert not any(name.startswith("on") or name == "style" for name in attributes), (tag, attributes)
         for name in ("href", "src", "action"):
-            assert attributes.get(name, "/").startswith(("/", "#", "https://", "http://", "mailto:", "?")), attributes
+            assert (attributes.get(name) or "/").startswith(("/", "#", "https://", "http://", "mailto:", "?")), attributes
     assert [image["src"].partition("?")[0] for image in page.of("img")] == ["/static/logo.svg"]
     assert len(page.of("h1")) == 1
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]

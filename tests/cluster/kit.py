@@ -1,0 +1,213 @@
+"""Real nodes for stories: each with its own directory, SQLite database, keys and port, speaking HTTP on loopback.
+
+The clock is the story's: it stands still until the story moves it. `settle` waits for what must come true, never for
+a span of time; it gives up only after a bound that no sound run comes near.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from node import app, config
+from node.clock import time_ordered_id
+from node.coalition import rules
+from node.coalition.pages import keys_of
+from node.keystore import Keystore
+
+START = 1_780_000_000_000  # 2026-05-28, the stories' own time
+_LOOK = 0.01
+_LOOKS = 3_000
+
+
+class StoryClock:
+    """Stands still; `advance` moves it and wakes whoever waited for that moment."""
+
+    def __init__(self, start: int = START) -> None:
+        self._now = start
+        self._ids = 0
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    def now(self) -> int:
+        return self._now
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return time_ordered_id(self._now, self._ids)
+
+    def advance(self, milliseconds: int) -> None:
+        """Move on."""
+        self._now += milliseconds
+        due = [future for until, future in self._waiting if until <= self._now]
+        self._waiting = [(until, future) for until, future in self._waiting if until > self._now]
+        for future in due:
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, event: asyncio.Event, until: int | None) -> bool:
+        if event.is_set():
+            event.clear()
+            return True
+        if until is not None and until <= self._now:
+            return False
+        moment: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if until is not None:
+            self._waiting.append((until, moment))
+        came = asyncio.ensure_future(event.wait())
+        try:
+            await asyncio.wait({came, moment}, return_when=asyncio.FIRST_COMPLETED)
+            if event.is_set():
+                event.clear()
+                return True
+            return False
+        finally:
+            came.cancel()
+            moment.cancel()
+            self._waiting = [(at, future) for at, future in self._waiting if future is not moment]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Town:
+    """One node of a story, and a client that holds its operator's token."""
+
+    def __init__(self, directory: Path, port: int, name: str, clock: Any, peers: list[int], **settings: Any) -> None:
+        self.directory = directory
+        self.port = port
+        self.name = name
+        self.clock = clock
+        self.origin = f"http://127.0.0.1:{port}"
+        self.settings = config.checked(
+            config.Settings(
+                origin=self.origin,
+                listen=f"127.0.0.1:{port}",
+                allow_peers=tuple(f"127.0.0.1:{peer}" for peer in peers),
+                **settings,
+            )
+        )
+        self.node: app.Node | None = None
+        self.client: aiohttp.ClientSession | None = None
+
+    @property
+    def running(self) -> app.Node:
+        assert self.node is not None, f"{self.name} is down"
+        return self.node
+
+    @property
+    def actor(self) -> str:
+        return f"{self.origin}/actor"
+
+    async def found(self) -> None:
+        """Make the node, once."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Keystore.create(self.directory)
+        config.write(self.directory, self.settings)
+        node = await app.build(self.directory, self.settings, self.clock)
+        keys = await asyncio.to_thread(keys_of, node.keystore, node.actor, self.clock.now())
+        activity = node.origin.at(f"/activities/{self.clock.new_id()}")
+        outcome = await node.gate.perform(rules.FoundCoalition(node.actor, self.name, "", "en", keys, activity))
+        assert outcome.done, outcome
+        await node.stop()
+
+    async def start(self) -> None:
+        """Run it; again after `stop`, over the same directory."""
+        self.node = await app.build(self.directory, self.settings, self.clock)
+        await self.node.serve()
+        token = self.node.keystore.mint_token(self.clock.now(), "story")
+        self.client = aiohttp.ClientSession(self.origin, headers={"Authorization": f"Bearer {token}"})
+
+    async def stop(self) -> None:
+        """Go down."""
+        if self.client is not None:
+            await self.client.close()
+            self.client = None
+        if self.node is not None:
+            await self.node.stop()
+            self.node = None
+
+    async def api(self, method: str, path: str, expect: int | None = None, **arguments: Any) -> Any:
+        """One call of the JSON API; asserts 2xx, or the expected status."""
+        assert self.client is not None, f"{self.name} is down"
+        async with self.client.request(method, f"/api/v1{path}", **arguments) as answer:
+            value = await answer.json(content_type=None)
+            assert answer.status == expect if expect else answer.status < 300, (answer.status, value)
+            return value
+
+    async def open_practice(self, slug: str = "gun-violence", **more: Any) -> str:
+        """The new practice's id."""
+        body = {"slug": slug, "name": f"{slug} in {self.name}", "domain": "public-safety/gun-violence", **more}
+        return (await self.api("POST", "/practices", json=body))["id"]
+
+    async def publish(self, title: str, slug: str = "gun-violence", **more: Any) -> str:
+        """The new item's id."""
+        body = {"title": title, "content": f"How we do *{title}*.", **more}
+        return (await self.api("POST", f"/practices/{slug}/items", json=body))["id"]
+
+    async def follow(self, target: str) -> str:
+        """The followed actor's id."""
+        return (await self.api("POST", "/follows", json={"target": target}))["target"]
+
+    async def item(self, id: str) -> Any:
+        """The item as held here; None if it is not."""
+        assert self.client is not None, f"{self.name} is down"
+        async with self.client.get("/api/v1/items", params={"id": id}) as answer:
+            return await answer.json() if answer.status == 200 else None
+
+    async def titles(self) -> list[str]:
+        """Every title in the catalog, oldest change first."""
+        found: list[str] = []
+        page = 1
+        while True:
+            answer = await self.api("GET", "/catalog", params={"page": str(page)})
+            found += [card["title"] for card in answer["items"]]
+            if answer["next"] is None:
+                return found[::-1]
+            page += 1
+
+    async def follow_state(self, target: str) -> str:
+        """Our follow's state in words."""
+        follows = (await self.api("GET", "/follows"))["follows"]
+        return next((one["state"] for one in follows if one["target"].startswith(target)), "")
+
+
+async def settle(what: Callable[[], Awaitable[Any]], said: str = "") -> Any:
+    """Look until it is so. The bound only ends a story that has gone wrong."""
+    for _ in range(_LOOKS):
+        found = await what()
+        if found:
+            return found
+        await asyncio.sleep(_LOOK)
+    raise AssertionError(f"this never came true: {said or what}")
+
+
+@asynccontextmanager
+async def cluster(directory: Path, *names: str, clock: Any = None, **settings: Any) -> AsyncIterator[list[Town]]:
+    """Running nodes that may reach each other. They share one clock."""
+    ports = free_ports(len(names))
+    shared = clock or StoryClock()
+    towns = [
+        Town(directory / name, port, name, shared, [other for other in ports if other != port], **settings)
+        for name, port in zip(names, ports, strict=True)
+    ]
+    try:
+        for town in towns:
+            await town.found()
+            await town.start()
+        yield towns
+    finally:
+        for town in towns:
+            await town.stop()
