@@ -75,7 +75,7 @@ def state_of(row: Row) -> tuple[str, str, int]:
 
 def follows(reads: Reads) -> list[Follow]:
     """Every follow of ours, by name."""
-    rows = reads.all(f"{_FOLLOWS} ORDER BY a.name, f.target LIMIT {MOST}")
+    rows = reads.all(f"{_FOLLOWS} ORDER BY a.name, f.target LIMIT :limit", limit=MOST)
     found: list[Follow] = []
     for row in rows:
         state, sentence, since = state_of(row)
@@ -204,7 +204,8 @@ def _followers(reads: Reads) -> list[Row]:
     return reads.all(
         "SELECT f.actor, f.target, f.host, f.at, a.name, a.handle, p.paused, p.failing_since, p.last_error,"
         " c.actor AS node FROM follower f LEFT JOIN actor a ON a.id = f.actor LEFT JOIN peer p ON p.host = f.host"
-        f" LEFT JOIN coalition c ON c.actor = f.target ORDER BY f.at DESC LIMIT {MOST}"
+        " LEFT JOIN coalition c ON c.actor = f.target ORDER BY f.at DESC LIMIT :limit",
+        limit=MOST,
     )
 
 

@@ -58,13 +58,13 @@ _PEERS = (
     "  WHERE i.host = p.host AND i.wants IS NOT NULL) AS owed"
     " FROM peer p WHERE EXISTS (SELECT 1 FROM inbox i WHERE i.host = p.host)"
     " OR EXISTS (SELECT 1 FROM following f WHERE f.host = p.host)"
-    f" ORDER BY p.failing_since IS NULL, p.host LIMIT {PEERS}"
+    " ORDER BY p.failing_since IS NULL, p.host LIMIT :limit"
 )
 
 
 def peers(reads: Reads) -> list[PeerHealth]:
     """Every peer that follows or is followed, those in trouble first."""
-    return [_peer(row) for row in reads.all(_PEERS)]
+    return [_peer(row) for row in reads.all(_PEERS, limit=PEERS)]
 
 
 def _peer(row: Row) -> PeerHealth:

@@ -180,7 +180,7 @@ class Catchup:
     # Needs
 
     async def _fetch(self, row: Row) -> None:
-        kind, url = row["kind"], row["url"]
+        kind, url, attempts = str(row["kind"]), str(row["url"]), int(row["attempts"])
         try:
             if kind == "actor":
                 await self._actors.refresh(url)
@@ -189,8 +189,8 @@ class Catchup:
             else:
                 await self._object(url)
         except (PeerError, Interrupted) as error:
-            if row["attempts"] < len(limits.BACKOFF):
-                await self._storage.transact(_put_off(kind, url, self._clock.now() + limits.BACKOFF[row["attempts"]]))
+            if attempts < len(limits.BACKOFF):
+                await self._storage.transact(_put_off(kind, url, self._clock.now() + limits.BACKOFF[attempts]))
                 return
             log.info("need given up", kind=kind, url=url, reason=str(error))
         except ProtocolError as error:

@@ -275,7 +275,7 @@ class Delivery:
         now, key = self._clock.now(), (set_key, wants)
         cached = self._items.get(key)
         if cached is not None and now - cached[0] < CACHED_TIME and not cached[1].cancelled():
-            return await asyncio.shield(cached[1])
+            return cached[1].result() if cached[1].done() else await asyncio.shield(cached[1])
         future = asyncio.ensure_future(self._storage.read(partial(owed.item, set_key=set_key, wants=wants)))
         self._items.pop(key, None)
         self._items[key] = (now, future)
@@ -312,11 +312,14 @@ class Delivery:
         if not item.set.startswith(_QUEUE):
             cursor = LogCursor(item.set, item.epoch, item.seq, item.previous)
             headers.append(("commonweave-log", build_cursor(cursor)))
-        async with self._slots.hold():
+        slot = await self._slots.take()
+        try:
             # Signed when its turn has come: a signature is valid for five minutes.
             request = self._peers.request("POST", inbox.url, headers, item.raw)
             signed = (*request.headers, *self._sign(item.actor, request, form))
             response = await self._peers.send(msgspec.structs.replace(request, headers=signed))
+        finally:
+            self._slots.give_back(slot)
         said = response.header("commonweave-log")
         if said is not None and response.status == 202 and self._ahead is not None:
             self._compare(said, item, visit.host, self._ahead)

@@ -35,12 +35,13 @@ class _Known(msgspec.Struct, frozen=True):
     state: str
 
 
-class Waiting(msgspec.Struct):
+class Waiting:
     """What waits for a key in memory at this moment."""
 
-    requests: int = 0
-    bytes: int = 0
-    hosts: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    def __init__(self) -> None:
+        self.requests = 0
+        self.bytes = 0
+        self.hosts: dict[str, int] = {}
 
     def enter(self, host: str, size: int) -> None:
         """RemoteProtocolError(BUSY) if there is no room."""

@@ -89,6 +89,8 @@ async def read_body(response: aiohttp.ClientResponse, headers: dict[str, str], c
     Counted as it comes, whatever Content-Length says; the packed bytes are counted too, since gzip can carry any
     number of empty blocks.
     """
+    if response.content.at_eof():  # the usual answer to a push
+        return b""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip"}:
         raise PeerError("bad-response", "their answer is packed in a way that this node does not read")

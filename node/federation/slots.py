@@ -9,13 +9,13 @@ One task watches them all, and wakes about once in that time: a timer each would
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 from node.clock import Clock
 
 
-class _Ticket:
+class Ticket:
+    """A slot that is held; `until` in ms."""
+
     __slots__ = ("ended", "until")
 
     def __init__(self, until: int) -> None:
@@ -30,31 +30,28 @@ class Slots:
         self._free = asyncio.Semaphore(count)
         self._patience = patience
         self._clock = clock
-        self._held: deque[_Ticket] = deque()  # in order of time, ended ones among them
+        self._held: deque[Ticket] = deque()  # in order of time, ended ones among them
         self._first = asyncio.Event()
 
-    @asynccontextmanager
-    async def hold(self) -> AsyncGenerator[None]:
-        """Wait for a slot, then go on without it if that takes long."""
+    async def take(self) -> Ticket:
+        """Wait for a slot. It is to be given back, at the latest when the request has ended."""
         await self._free.acquire()
-        ticket = _Ticket(self._clock.now() + self._patience)
+        ticket = Ticket(self._clock.now() + self._patience)
         if not self._held:
             self._first.set()
         self._held.append(ticket)
-        try:
-            yield
-        finally:
-            self._give_back(ticket)
+        return ticket
+
+    def give_back(self, ticket: Ticket) -> None:
+        """The slot is free again, if it is not already."""
+        if not ticket.ended:
+            ticket.ended = True
+            self._free.release()
 
     async def watch(self) -> None:
         """Take slots back from those who wait. Runs until cancelled."""
         while True:
             now = self._clock.now()
             while self._held and (self._held[0].ended or self._held[0].until <= now):
-                self._give_back(self._held.popleft())
+                self.give_back(self._held.popleft())
             await self._clock.wait(self._first, self._held[0].until if self._held else None)
-
-    def _give_back(self, ticket: _Ticket) -> None:
-        if not ticket.ended:
-            ticket.ended = True
-            self._free.release()

@@ -87,7 +87,10 @@ def facet(query: Query, name: str, rows: Iterable[Row]) -> Facet:
         TITLES[name],
         tuple(
             Choice(
-                _label(name, row["value"]), catalog_url(query, **{name: row["value"]}), row["count"], row["value"] == chosen
+                label=_label(name, row["value"]),
+                url=catalog_url(query, **{name: row["value"]}),
+                count=row["count"],
+                chosen=row["value"] == chosen,
             )
             for row in rows
         ),

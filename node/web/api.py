@@ -5,7 +5,7 @@ the description cannot drift from what is served.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiohttp import web
@@ -89,7 +89,7 @@ def _handler(
     return handle
 
 
-async def _body(request: web.Request, kind: type) -> Any:
+async def _body(request: web.Request, kind: type) -> msgspec.Struct:
     try:
         raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -97,8 +97,7 @@ async def _body(request: web.Request, kind: type) -> Any:
     if request.content_type != "application/json":
         raise ProtocolError(Reason.WRONG_TYPE, "Send the body as application/json.")
     try:
-        found: Any = msgspec.json.decode(raw, type=kind)
-        return found
+        return cast("msgspec.Struct", msgspec.json.decode(raw, type=cast("Any", kind)))
     except msgspec.ValidationError as error:
         raise ProtocolError(Reason.INVALID, f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -24,7 +24,8 @@ CHANCE_IN = {
     "node/web/session.py",  # session ids
     "node/web/forms.py",  # form tokens
 }
-MAY_DAWDLE = {"tests/federation/hostile.py"}  # an evil peer, whose slowness is what is tested
+MAY_DAWDLE = {
+    "tests/cluster/kit.py",  # settle() looks again until what must come true is so: the one way a story waits"tests/federation/hostile.py"}  # an evil peer, whose slowness is what is tested
 CHANCE = {"secrets", "random", "uuid"}
 
 
