@@ -25,7 +25,9 @@ CHANCE_IN = {
     "node/web/forms.py",  # form tokens
 }
 MAY_DAWDLE = {
-    "tests/cluster/kit.py",  # settle() looks again until what must come true is so: the one way a story waits"tests/federation/hostile.py"}  # an evil peer, whose slowness is what is tested
+    "tests/federation/hostile.py",  # an evil peer, whose slowness is what is tested
+    "tests/cluster/kit.py",  # settle() looks again until what must come true is so: the one way a story waits
+}
 CHANCE = {"secrets", "random", "uuid"}
 
 
