@@ -29,6 +29,7 @@ __all__ = [
     "digest",
     "digest_multibase",
     "encode",
+    "member",
     "parse",
     "read",
     "read_digest_multibase",
@@ -139,25 +140,19 @@ def _integer(text: str) -> int:
     return value
 
 
-def _number(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise _fault("A number is beyond the range of a double.")
-    return value
-
-
 def _constant(text: str) -> NoReturn:
     raise _fault(f"{text} is not JSON.")
 
 
-_SLOW = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_number, parse_constant=_constant)
+_SLOW = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_constant=_constant)
 
 
 def _slow(raw: bytes) -> Any:
     """The value of any I-JSON text, or NOT_JSON."""
     try:
         value = _SLOW.decode(raw.decode("utf-8"))
-        text = _compact(value)  # UnicodeEncodeError: a lone surrogate, which only an escape can have brought
+        # Refuses a number beyond the doubles, which was read as infinite, and a lone surrogate from an escape.
+        text = _compact(value)
     except UnicodeError:
         raise _fault("The text is not UTF-8, or has a lone surrogate.") from None
     except (ValueError, RecursionError) as error:
@@ -211,6 +206,14 @@ def _compact(value: Any) -> bytes:
 def canonical_part(document: Document, part: Any) -> bytes:
     """RFC 8785 bytes of a part of a document that was read, or of some of its members."""
     return _jcs(part, document.plain)
+
+
+def member(raw: bytes, name: str) -> bytes:
+    """The exact bytes of a top-level member, as they stand in a document that `read` has accepted.
+
+    What an activity carries goes on as it was signed: nothing is encoded anew on the way (protocol section 3).
+    """
+    return bytes(msgspec.json.decode(raw, type=dict[str, msgspec.Raw])[name])
 
 
 def canonical(value: Any) -> bytes:

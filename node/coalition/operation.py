@@ -75,7 +75,7 @@ def _peer(row: Row) -> PeerHealth:
     elif row["failing_since"]:
         state, sentence = "broken", f"{row['last_error']}. We keep trying; nothing is lost."
     else:
-        state, sentence = "working", "Working."
+        state, sentence = "working", ""
     return PeerHealth(
         host=row["host"], state=state, sentence=sentence, owed=row["owed"], since=row["failing_since"],
         last_ok=row["last_ok"], next_try=None if row["lease"] else row["due"],

@@ -212,7 +212,7 @@ class ActorNoun:
         if msg.embedded is None:
             return Decision(Reason.MALFORMED)
         try:
-            embedded = canonical.read(canonical.encode(msg.embedded))
+            embedded = canonical.read(canonical.member(verified.raw, "object"))
             offered = offer(embedded, facts, from_origin=verified.carrier == msg.actor, now=now)
         except RemoteProtocolError as error:
             return Decision(error.reason, detail=error.detail)

@@ -206,7 +206,7 @@ class Catchup:
             return
         if response.status != 200:
             raise Interrupted(f"its origin answered {response.status}")
-        answer: Answer = await self._gate.receive(response.body, Carrier(url, "relayed"))
+        answer: Answer = await self._gate.receive(response.body, Carrier(url, "fetched"))
         if answer.reason in NOT_NOW:
             raise Interrupted(answer.detail)
 
