@@ -15,7 +15,7 @@ from node.storage.contract import StorageBusy, StorageError, Tx
 
 C = TypeVar("C")  # an engine's connection
 
-# From 16 to 64 works the cost of one falls by a third, beyond that by nothing: more would only delay the first.
+# From 16 to 64 works the cost of one falls by a third; a larger group would mostly delay its first work.
 GROUP = 64
 # More would wait for whole seconds on a slow disk: the caller hears at once that it should come back (503).
 WAITING = 16_384
