@@ -29,7 +29,6 @@ __all__ = [
     "digest",
     "digest_multibase",
     "encode",
-    "member",
     "parse",
     "read",
     "read_digest_multibase",
@@ -206,14 +205,6 @@ def _compact(value: Any) -> bytes:
 def canonical_part(document: Document, part: Any) -> bytes:
     """RFC 8785 bytes of a part of a document that was read, or of some of its members."""
     return _jcs(part, document.plain)
-
-
-def member(raw: bytes, name: str) -> bytes:
-    """The exact bytes of a top-level member, as they stand in a document that `read` has accepted.
-
-    What an activity carries goes on as it was signed: nothing is encoded anew on the way (protocol section 3).
-    """
-    return bytes(msgspec.json.decode(raw, type=dict[str, msgspec.Raw])[name])
 
 
 def canonical(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from protocol.errors import Reason, RemoteProtocolError
 from protocol.identity import Held, Offered, Outcome, Pending, Ruling
 from protocol.integrity import Verified
 from protocol.keys import HeldKey, PublicKey
-from protocol.vocabulary import actors, context
+from protocol.vocabulary import activities, actors, context
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Actor
 
@@ -209,10 +209,11 @@ class ActorNoun:
         if msg.type == "Delete":
             # The origin is asked before anything is removed: 410 confirms, 404 does not (security cases, B).
             return Decision(Reason.ACCEPTED)
-        if msg.embedded is None:
-            return Decision(Reason.MALFORMED)
         try:
-            embedded = canonical.read(canonical.member(verified.raw, "object"))
+            raw = activities.embedded_bytes(verified.raw)
+            if raw is None:
+                return Decision(Reason.MALFORMED)
+            embedded = canonical.read(raw)
             offered = offer(embedded, facts, from_origin=verified.carrier == msg.actor, now=now)
         except RemoteProtocolError as error:
             return Decision(error.reason, detail=error.detail)

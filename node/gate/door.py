@@ -167,7 +167,10 @@ class Gate:
         inner = announce.object
         if announce.type != "Announce" or stored.reason is not Reason.ACCEPTED or not isinstance(inner, Activity):
             return
-        answer = await self.receive(canonical.member(raw, "object"), Carrier(announce.actor, "relayed"))
+        original = activities.embedded_bytes(raw)
+        if original is None:
+            return
+        answer = await self.receive(original, Carrier(announce.actor, "relayed"))
         if answer.reason is Reason.NO_PROOF and inner.object_id is not None:
             need = Need("object", inner.object_id, announce.id)
             now = self._clock.now()

@@ -136,3 +136,8 @@ def wants_html(accept: str | None) -> bool:
 def wants_json(accept: str | None) -> bool:
     """A program: plain JSON is what this Accept header likes best."""
     return reader(accept) == "json"
+
+
+def names_html(accept: str | None) -> bool:
+    """A browser: it likes HTML best and says so by name. `*/*` alone may be anyone, and reads a problem as JSON."""
+    return wants_html(accept) and "html" in (accept or "").lower()

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from node.storage.contract import StorageBusy, StorageError
-from node.web.negotiate import PROBLEM, VARY, wants_html
+from node.web.negotiate import PROBLEM, VARY, names_html
 from node.web.render import render
 from node.web.session import session_of
 from protocol.errors import LocalProtocolError, ProtocolError, Reason, problem, sentence, status
@@ -51,7 +51,7 @@ def require_session(request: web.Request) -> None:
 def answer(request: web.Request, reason: Reason, detail: str = "", retry_after: int | None = None) -> web.Response:
     """The answer to a request that is refused: a page for people, problem+json for all others."""
     code, title = status(reason), sentence(reason)
-    if wants_html(request.headers.get("Accept", "application/json")):
+    if names_html(request.headers.get("Accept")):
         response = render(request, "problem.html", {"status": code, "title": title, "detail": detail}, code)
     else:
         body = msgspec.json.encode(problem(reason, detail))
@@ -82,7 +82,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except Refused as error:
         return answer(request, error.reason, error.detail, error.retry_after)
     except SignInNeeded:
-        if request.method in ("GET", "HEAD") and wants_html(request.headers.get("Accept")):
+        if request.method in ("GET", "HEAD") and names_html(request.headers.get("Accept")):
             raise web.HTTPSeeOther(request.app.router["sign_in"].url_for().with_query(then=request.path_qs)) from None
         return answer(request, Reason.NOT_ALLOWED, "Sign in first.")
     except web.HTTPException as error:

@@ -141,14 +141,16 @@ def fields(view: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
 def render(
     request: web.Request, template: str, view: Mapping[str, Any] | msgspec.Struct, status: int = 200
 ) -> web.Response:
-    """The page. Its variables are the view's fields, and `site`, `session`, `now`, `path` and `said`."""
+    """The page. Its variables are the view's fields, and `site`, `session`, `now`, `today`, `path` and `said`."""
     shell = request.app[SHELL]
     session = session_of(request)
+    now = shell.clock.now()
     body = shell.environment.get_template(template).render(
         fields(view),
         site=shell.site(),
         session=session,
-        now=shell.clock.now(),
+        now=now,
+        today=words.day(now)[0][:10],
         path=request.path if request.method in ("GET", "HEAD") else "",
         said=words.SAID.get(request.query.get("said", ""), ""),
     )

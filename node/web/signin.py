@@ -35,7 +35,7 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    """POST /sign-out. Needs no form token: the worst that a forged one does is done with an origin check away."""
+    """POST /sign-out. The origin check alone guards it: a forged one would only sign its victim out."""
     check_origin(request)
     sessions = request.app[SESSIONS]
     if value := request.cookies.get(sessions.cookie):

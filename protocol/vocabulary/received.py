@@ -200,10 +200,10 @@ class _Embedded(msgspec.Struct, frozen=True):
     object: msgspec.Raw = msgspec.Raw(b"")
 
 
-def embedded_bytes(document: Document) -> bytes | None:
-    """The exact bytes of the embedded object, as its owner signed them (Announce, FEP-1b12); None if it is an id."""
+def embedded_bytes(raw_activity: bytes) -> bytes | None:
+    """The exact bytes of the object in an activity that was read, as signed (FEP-1b12); None if it is an id."""
     try:
-        raw = bytes(msgspec.json.decode(document.raw, type=_Embedded).object)
+        raw = bytes(msgspec.json.decode(raw_activity, type=_Embedded).object)
     except (msgspec.DecodeError, RecursionError):
         raise malformed("object cannot be read.") from None
     return raw if raw.startswith(b"{") else None

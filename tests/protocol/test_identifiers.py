@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import identifiers
@@ -226,6 +226,7 @@ ANY = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_no_text_makes_a_parser_fail_otherwise(text: str) -> None:
     for parser in (
@@ -240,6 +241,7 @@ def test_no_text_makes_a_parser_fail_otherwise(text: str) -> None:
             parser(text)
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_the_normal_form_is_its_own_normal_form(text: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """Every sentence of the rules by which a new actor document is accepted (protocol section 2), as a table."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import Reason
@@ -176,6 +176,7 @@ def test_an_outcome_has_a_reason_of_the_wire() -> None:
 KEYS = st.lists(st.sampled_from([K1, K2, K3, *ROTATED, MAIN, OTHER_RSA]), max_size=4).map(tuple)
 
 
+@settings(deadline=None)
 @given(KEYS, KEYS, st.sampled_from([THREE, NEW_ROOT, RSA.public]), st.integers(0, 10), st.booleans())
 def test_no_stranger_is_ever_accepted(
     before: tuple[HeldKey, ...], after: tuple[HeldKey, ...], by: PublicKey, sequence: int, from_origin: bool
@@ -185,6 +186,7 @@ def test_no_stranger_is_ever_accepted(
     assert ruling.outcome not in (Outcome.ACCEPT, Outcome.WAIT)
 
 
+@settings(deadline=None)
 @given(KEYS)
 def test_a_history_keeps_itself(keys: tuple[HeldKey, ...]) -> None:
     assert history_kept((), keys)

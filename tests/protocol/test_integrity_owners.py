@@ -132,7 +132,9 @@ def test_the_root_signs_nothing_else_and_nowhere_else() -> None:
     assert root_reason(signed_with({"verificationMethod": ROOT}, activity(), OTHER_KEY)) is Reason.NOT_OWNER
     # as did:key of another key, by another key, and through the door of ordinary activities
     assert root_reason(by_root, HeldKey(ROOT, ACTOR, KEY.public)) is Reason.BAD_PROOF
-    assert root_reason(signed_with({"verificationMethod": ROOT}, ACTOR_DOCUMENT, KEY)) is Reason.BAD_PROOF
+    by_other = signed_with({"verificationMethod": ROOT}, ACTOR_DOCUMENT, KEY)
+    assert root_reason(by_other) is Reason.BAD_PROOF
+    assert root_reason(by_other, HeldKey(ROOT, ACTOR, KEY.public)) is Reason.BAD_PROOF
     assert root_reason(by_root, HELD) is Reason.BAD_PROOF
     pinned_as_own = HeldKey(ROOT, ACTOR, OTHER_KEY.public)
     assert (

@@ -124,11 +124,13 @@ def test_no_domain(text: str) -> None:
         check_domain(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 253_402_300_799_999))
 def test_a_moment_can_be_read_back(moment: int) -> None:
     assert dates.read_instant(dates.instant(moment), "published") == moment
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_dates_and_domains_fail_otherwise(text: str) -> None:
     for parser in (lambda t: dates.read_instant(t, "published"), check_domain, place.read_place, place.check_level):

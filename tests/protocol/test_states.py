@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import states
@@ -74,11 +74,13 @@ STATE = st.builds(state, st.integers(0, 5), st.integers(0, 3))
 TOMB = st.builds(tomb, st.integers(0, 5), st.integers(0, 3))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(STATE, TOMB), max_size=8), st.data())
 def test_every_order_of_arrival_ends_the_same(history: list[State], data: st.DataObject) -> None:
     assert settle(data.draw(st.permutations(history))) == settle(history)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(STATE, TOMB), max_size=6), st.data())
 def test_repeats_change_nothing(history: list[State], data: st.DataObject) -> None:
     again = data.draw(st.lists(st.sampled_from(history), max_size=6)) if history else []

@@ -192,9 +192,6 @@ async def test_every_no_has_two_faces(site: Site, client: aiohttp.ClientSession,
         assert said.replace("'", "&#39;") in await answer.text()
     for accept in ("application/activity+json", "application/json", "*/*", "image/png"):
         async with client.get(f"{site.origin}/refuse/{reason.value}", headers={"Accept": accept}) as answer:
-            if accept == "*/*":
-                assert answer.status == status
-                continue
             assert answer.content_type == "application/problem+json"
             body = await answer.json()
             assert body == {"type": PROBLEM_BASE + reason.value, "title": said, "status": status, "detail": said}
@@ -255,7 +252,7 @@ def test_fields_keep_what_was_typed() -> None:
             "text": "a\r\nb\rc\x07",
             "day": "2027-3-1",
             "kind": "no",
-            "slug": "Gun Violence",
+            "slug": "Gun Laws",
             "e": " ",
         }
     )
