@@ -5,6 +5,7 @@ of it over its own API on this machine.
 """
 
 import asyncio
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -116,6 +117,7 @@ def run(
 
 
 async def _run(data: Path, settings: config.Settings, listen: str) -> None:
+    _raise_files()
     node = await node_app.build(data, settings)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -131,6 +133,14 @@ async def _run(data: Path, settings: config.Settings, listen: str) -> None:
         out.print("Stopping: what was accepted is being finished.")
     finally:
         await node.stop()
+
+
+def _raise_files() -> None:
+    """A thousand peers that hang hold a thousand sockets: take what the system grants beyond the soft limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @cli.command()

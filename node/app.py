@@ -101,7 +101,10 @@ class Node:
 
     def _application(self, site: Site) -> web.Application:
         app = web.Application(client_max_size=limits.BODY_BYTES)
-        install(app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token)
+        install(
+            app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token,
+            seal=self.keystore.seal,
+        )  # fmt: skip
         endpoints = Endpoints(
             self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,
             self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,

@@ -45,6 +45,7 @@ CACHED_ITEMS = 32
 CACHED_TIME = limits.SECOND  # an entry that was superseded meanwhile is not sent for longer than that
 BUSY_WAIT = limits.SECOND
 LONGEST_GAP = 30  # seconds, see heard_from
+PAUSE_GAP = limits.HOUR  # a peer that refuses us and goes on talking is asked again this often
 _QUEUE = "queue:"  # a direct queue is a set that never leaves the node, so it has no cursor on the wire
 
 
@@ -202,6 +203,8 @@ class Delivery:
         if isinstance(visit.stop, Retry):
             gap = min(visit.stop.attempts, LONGEST_GAP) * limits.SECOND
             self._failing[visit.host] = self._clock.now() + gap if visit.host in self._woken else 0
+        else:
+            self._failing[visit.host] = self._clock.now() + PAUSE_GAP
         self._woken.discard(visit.host)
         log.info("put off", host=visit.host, outcome=visit.stop)
         await self._storage.transact(partial(owed.put_off, host=visit.host, lease=self._lease, why=visit.stop))

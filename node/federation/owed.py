@@ -50,8 +50,11 @@ END = "UPDATE inbox SET ended = 1, wants = NULL WHERE key = :inbox"
 REFUSED = """
 INSERT INTO refusal(inbox_key, activity, status, reason, at) VALUES(:inbox, :activity, :status, :reason, :now)"""
 
-FAILING = "SELECT host FROM peer WHERE attempts > 0"
-HEARD = "UPDATE peer SET due = :at WHERE host = :host AND attempts > 0 AND lease IS NULL AND due > :at"
+# What a person must confirm stays paused, whatever the peer says.
+FAILING = "SELECT host FROM peer WHERE attempts > 0 OR (paused IS NOT NULL AND paused <> 'key-changed')"
+HEARD = """
+UPDATE peer SET due = :at, paused = NULL WHERE host = :host AND lease IS NULL
+AND ((attempts > 0 AND due > :at) OR (paused IS NOT NULL AND paused <> 'key-changed'))"""
 UNPAUSE = """
 UPDATE peer SET paused = NULL, attempts = 0, failing_since = NULL, due = CASE WHEN EXISTS(
   SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
@@ -172,7 +175,7 @@ def put_off(tx: Tx, host: str, lease: str, why: Retry | Pause) -> None:
 
 
 def failing(reads: Reads) -> set[str]:
-    """Every host that failed the last time."""
+    """Every host that failed the last time, or was paused for what it answered."""
     return {row["host"] for row in reads.all(FAILING)}
 
 

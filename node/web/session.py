@@ -53,7 +53,16 @@ def form_token(value: str) -> str:
 class Sessions:
     """Opens, finds and closes sessions of one node."""
 
-    def __init__(self, storage: Storage, clock: Clock, verify: Callable[[str], Awaitable[bool]], origin: str) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        verify: Callable[[str], Awaitable[bool]],
+        origin: str,
+        seal: Callable[[str], bytes] = _row_id,
+    ) -> None:
+        """`seal` names a session's row; one that changes when tokens are revoked ends every session with them."""
+        self._seal = seal
         self._storage = storage
         self._clock = clock
         self._verify = verify
@@ -72,7 +81,7 @@ class Sessions:
 
         def work(tx: Tx) -> None:
             tx.run(_EXPIRE, now=now)
-            tx.run(_INSERT, id=_row_id(value), now=now, expires=now + LIFETIME)
+            tx.run(_INSERT, id=self._seal(value), now=now, expires=now + LIFETIME)
 
         await self._storage.transact(work)
         return value
@@ -81,7 +90,7 @@ class Sessions:
         """The session of a cookie's value, NOBODY if it is not open."""
         if not 40 <= len(value) <= 50 or not value.isascii():
             return NOBODY
-        now, row_id = self._clock.now(), _row_id(value)
+        now, row_id = self._clock.now(), self._seal(value)
 
         def work(reads: Reads) -> bool:
             return reads.one(_FIND, id=row_id, now=now) is not None
@@ -90,7 +99,7 @@ class Sessions:
 
     async def sign_out(self, value: str) -> None:
         """Close this session; a stolen copy of its cookie is worth nothing from here on."""
-        row_id = _row_id(value)
+        row_id = self._seal(value)
         await self._storage.transact(lambda tx: tx.run(_REVOKE, id=row_id))
 
     async def sign_out_everywhere(self) -> None:

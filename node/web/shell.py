@@ -18,13 +18,18 @@ def install(
     storage: Storage,
     clock: Clock,
     verify: Callable[[str], Awaitable[bool]],
+    seal: Callable[[str], bytes] | None = None,
 ) -> Shell:
-    """Call it once, before the rooms add their routes. `verify`: is this the operator's token?"""
+    """Call it once, before the rooms add their routes. `verify`: is this the operator's token?
+
+    `seal`: see session.Sessions.
+    """
     files = static.load()
     shell = Shell(site, clock, environment(files))
     app[SHELL] = shell
     app[static.FILES] = files
-    app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin)
+    sealed = {} if seal is None else {"seal": seal}
+    app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **sealed)
     app.middlewares.extend((problem.middleware, session.middleware))
     app.on_response_prepare.append(headers.secure)
     app.router.add_get("/static/{name}", static.serve)
