@@ -9,7 +9,7 @@ import msgspec
 from node.gate.handler import Answer, Carrier, Need
 from node.storage import sets
 from node.storage.contract import Entry, Tx
-from protocol import identifiers, states
+from protocol import canonical, identifiers, integrity, states
 from protocol.errors import Reason
 from protocol.integrity import Verified
 from protocol.log import LogCursor
@@ -152,14 +152,27 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, seen: LogCursor | 
     What came first by another way (a recommendation, say) still takes its place in a set held since.
     """
     msg = verified.msg
-    held = tx.the("SELECT digest, raw IS NOT NULL AS whole FROM activity WHERE id = :id", id=msg.id)
+    held = tx.the("SELECT digest, raw FROM activity WHERE id = :id", id=msg.id)
     if held["digest"] != verified.digest:
         return Answer(Reason.ID_REUSED, seen=seen)
-    if place.set_name is not None and held["whole"]:
+    if held["raw"] not in (None, verified.raw):
+        _renew_proof(tx, verified, held["raw"])
+    if place.set_name is not None and held["raw"] is not None:
         entry = tx.one("SELECT seq FROM entry WHERE activity = :id AND set_key = :key", id=msg.id, key=place.set_key)
         if entry is None:
             tx.append(Entry(place.set_name, msg.id, verified.digest))
     return Answer(Reason.KNOWN, seen=seen, stirs=behind)
+
+
+def _renew_proof(tx: Tx, verified: Verified[Activity], stored: bytes) -> None:
+    """Section 2: after a compromise the owner signs its live activities anew; only then is a proof replaced."""
+    said = integrity.claim(canonical.read(stored), None, verified.actor)
+    row = tx.one(
+        "SELECT 1 AS lost FROM actor_key WHERE actor = :actor AND id = :id AND compromised_since IS NOT NULL",
+        actor=verified.actor, id=said.method or "",
+    )  # fmt: skip
+    if row is not None and verified.key not in (None, said.method):
+        tx.run("UPDATE activity SET raw = :raw, proof = 1 WHERE id = :id", raw=verified.raw, id=verified.msg.id)
 
 
 def note_cursor(tx: Tx, place: Place, said: LogCursor | None, now: int) -> tuple[LogCursor | None, bool]:

@@ -29,14 +29,12 @@ RFC9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
 ED25519 = "https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25"
 INTEGRITY = "https://w3id.org/fep/8b32"
 LOGS = CW + "logs"
-TREES = CW + "trees"
 REPERTOIRE = CW + "repertoire"
 IMPLEMENTS: tuple[tuple[str, str], ...] = (
     (RFC9421, "RFC-9421: HTTP Message Signatures"),
     (ED25519, "RFC-9421 signatures using the Ed25519 algorithm"),
     (INTEGRITY, "FEP-8b32: Object Integrity Proofs"),
     (LOGS, "Commonweave: sets as logs"),
-    (TREES, "Commonweave: sets as hash trees"),
     (REPERTOIRE, "Commonweave: repertoire items and adaptations"),
 )
 
