@@ -33,6 +33,7 @@ from node.federation.keyring import Keyring
 from node.federation.peer import Peers
 from node.federation.resolving import resolve
 from node.federation.served import HeadSigner
+from node.gate.desk import Desk
 from node.gate.door import Gate
 from node.keystore import Keystore
 from node.repertoire.api import RepertoireApi
@@ -110,20 +111,18 @@ class Node:
             self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,
         )  # fmt: skip
         app.add_routes(endpoints.routes())
-        common = (self.storage, self.gate, self.clock, self.origin)
-        repertoire = RepertoirePages(*common, endpoints.item)
-        coalition = CoalitionPages(
-            self.storage, self.gate, self.keystore, self.clock, self.origin, endpoints.actor, repertoire.cards
-        )
-        connections = Connections(*common, self._resolve, self.keyring.refresh)
+        desk = Desk(self.storage, self.gate, self.clock, self.origin)
+        repertoire = RepertoirePages(desk, endpoints.item)
+        coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
+        connections = Connections(desk, self._resolve, self.keyring.refresh)
         operation = Operation(
             self.storage, self.keystore, self.clock, self.delivery.unpause, self.keyring.repin, VERSION
         )
-        for room in (Editing(*common), repertoire, coalition, connections, operation):
+        for room in (Editing(desk), repertoire, coalition, connections, operation):
             app.add_routes(room.routes())
         routes = [
-            *CoalitionApi(self.storage, self.origin, coalition, connections, operation).routes(),
-            *RepertoireApi(*common).routes(),
+            *CoalitionApi(desk, coalition, connections, operation).routes(),
+            *RepertoireApi(desk).routes(),
         ]
         api.mount(app, routes, self.keystore.check_token, VERSION)
         return app

@@ -7,8 +7,9 @@ from node.coalition import store
 from node.coalition.connections import Connections
 from node.coalition.operation import Health, Operation
 from node.coalition.pages import CoalitionPages, NewPractice
+from node.gate.desk import Desk
 from node.gate.handler import Outcome
-from node.storage.contract import Row, Storage
+from node.storage.contract import Row
 from node.web.api import Route
 from protocol import identifiers
 from protocol.errors import ProtocolError, Reason
@@ -68,16 +69,8 @@ class Asked(msgspec.Struct, frozen=True):
 class CoalitionApi:
     """The handlers and their routes; the acts are the pages' own."""
 
-    def __init__(
-        self,
-        storage: Storage,
-        origin: identifiers.Origin,
-        pages: CoalitionPages,
-        connections: Connections,
-        operation: Operation,
-    ) -> None:
-        self._storage = storage
-        self._origin = origin
+    def __init__(self, desk: Desk, pages: CoalitionPages, connections: Connections, operation: Operation) -> None:
+        self._desk = desk
         self._pages = pages
         self._connections = connections
         self._operation = operation
@@ -94,13 +87,13 @@ class CoalitionApi:
         ]  # fmt: skip
 
     async def practices(self, _request: web.Request, _body: None) -> Practices:
-        rows = await self._storage.read(store.practices)
+        rows = await self._desk.storage.read(store.practices)
         return Practices(tuple(self._practice(row) for row in rows))
 
     async def open(self, _request: web.Request, body: NewPractice) -> Practice:
         _demand(await self._pages.open(body))
-        actor = identifiers.practice_actor(self._origin, body.slug)
-        row = await self._storage.read(lambda reads: store.practice(reads, actor))
+        actor = identifiers.practice_actor(self._desk.origin, body.slug)
+        row = await self._desk.storage.read(lambda reads: store.practice(reads, actor))
         if row is None:
             raise ProtocolError(Reason.INTERNAL)
         return self._practice(row)
@@ -108,7 +101,7 @@ class CoalitionApi:
     def _practice(self, row: Row) -> Practice:
         return Practice(
             id=row["actor"], slug=row["slug"], name=row["name"], summary=row["summary"], domain=row["domain"],
-            level=row["level"], place=row["place"], address=f"@{row['slug']}@{self._origin.authority}",
+            level=row["level"], place=row["place"], address=f"@{row['slug']}@{self._desk.origin.authority}",
         )  # fmt: skip
 
     async def follows(self, _request: web.Request, _body: None) -> Follows:

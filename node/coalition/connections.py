@@ -6,17 +6,15 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from node.clock import Clock
 from node.federation.following import EndFollow, FollowActor
 from node.federation.peer import PeerError
-from node.gate.door import Gate
+from node.gate.desk import Desk
 from node.gate.handler import Outcome
-from node.storage.contract import Reads, Row, Storage
+from node.storage.contract import Reads, Row
 from node.web.forms import Form, read_form
 from node.web.problem import Refused, require_session
 from node.web.render import render
 from node.web.things import Connection, State
-from protocol import identifiers
 from protocol.errors import ProtocolError, Reason
 
 Resolve = Callable[[str], Awaitable[str]]
@@ -92,20 +90,8 @@ def follows(reads: Reads) -> list[Follow]:
 class Connections:
     """`resolve` finds the actor behind what was typed; `refresh` fetches its document."""
 
-    def __init__(
-        self,
-        storage: Storage,
-        gate: Gate,
-        clock: Clock,
-        origin: identifiers.Origin,
-        resolve: Resolve,
-        refresh: Callable[[str], Awaitable[None]],
-    ) -> None:
-        self._storage = storage
-        self._gate = gate
-        self._clock = clock
-        self._origin = origin
-        self._me = identifiers.node_actor(origin)
+    def __init__(self, desk: Desk, resolve: Resolve, refresh: Callable[[str], Awaitable[None]]) -> None:
+        self._desk = desk
         self._resolve = resolve
         self._refresh = refresh
 
@@ -128,18 +114,17 @@ class Connections:
             return Outcome(Reason.INVALID, host)
         except ProtocolError as error:
             return Outcome(error.reason if error.reason is Reason.KEY_CHANGED else Reason.INVALID, error.detail)
-        return await self._gate.perform(FollowActor(self._me, target, address.strip(), self._new()))
+        return await self._desk.gate.perform(
+            FollowActor(self._desk.me, target, address.strip(), self._desk.new("activities"))
+        )
 
     async def end(self, target: str) -> Outcome:
         """Stop following."""
-        return await self._gate.perform(EndFollow(self._me, target, self._new()))
+        return await self._desk.gate.perform(EndFollow(self._desk.me, target, self._desk.new("activities")))
 
     async def listed(self) -> list[Follow]:
         """Every follow of ours."""
-        return await self._storage.read(follows)
-
-    def _new(self) -> str:
-        return self._origin.at(f"/activities/{self._clock.new_id()}")
+        return await self._desk.storage.read(follows)
 
     # Pages
 
@@ -155,7 +140,7 @@ class Connections:
                 "followers": [_follower(row) for row in _followers(reads)],
             }
 
-        return render(request, "connections.html", await self._storage.read(work), form.status)
+        return render(request, "connections.html", await self._desk.storage.read(work), form.status)
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)

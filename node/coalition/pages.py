@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import web
 
-from node.clock import Clock
 from node.coalition import rules, store
-from node.gate.door import Gate
+from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.keystore import Keystore
-from node.storage.contract import Reads, Row, Storage
+from node.storage.contract import Reads, Row
 from node.web import words
 from node.web.forms import Form, read_form
 from node.web.negotiate import wants_activity
@@ -57,21 +56,9 @@ def keys_of(keystore: Keystore, actor: str, now: int) -> rules.Keys:
 class CoalitionPages:
     """`document` serves an actor's document to other servers; `cards` is the repertoire's section."""
 
-    def __init__(
-        self,
-        storage: Storage,
-        gate: Gate,
-        keystore: Keystore,
-        clock: Clock,
-        origin: identifiers.Origin,
-        document: Document,
-        cards: Cards,
-    ) -> None:
-        self._storage = storage
-        self._gate = gate
+    def __init__(self, desk: Desk, keystore: Keystore, document: Document, cards: Cards) -> None:
+        self._desk = desk
         self._keystore = keystore
-        self._clock = clock
-        self._origin = origin
         self._document = document
         self._cards = cards
 
@@ -99,7 +86,7 @@ class CoalitionPages:
                 "places": [],
             }
 
-        return render(request, "front.html", await self._storage.read(work))
+        return render(request, "front.html", await self._desk.storage.read(work))
 
     async def actor(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
@@ -109,7 +96,7 @@ class CoalitionPages:
     async def practice(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
             return await self._document(request)
-        actor = self._origin.at(request.path)
+        actor = self._desk.origin.at(request.path)
         number = number_of(request.query.get("page"))
         signed_in = session_of(request).signed_in
 
@@ -126,7 +113,7 @@ class CoalitionPages:
                 "place": row["place"],
                 "parents": [Ref(coalition.name, "/")],
                 "local": True,
-                "address": f"@{row['slug']}@{self._origin.authority}",
+                "address": f"@{row['slug']}@{self._desk.origin.authority}",
                 "provenance": None,
                 "state": None,
                 "cards": cards,
@@ -136,7 +123,7 @@ class CoalitionPages:
                 "follow_url": None,
             }
 
-        return render(request, "practice.html", await self._storage.read(work))
+        return render(request, "practice.html", await self._desk.storage.read(work))
 
     # Opening a practice
 
@@ -154,7 +141,7 @@ class CoalitionPages:
             "domains": list(words.DOMAINS.items()),
             "levels": list(words.LEVELS.items()),
             "editing": False,
-            "host": self._origin.authority,
+            "host": self._desk.origin.authority,
         }
         return render(request, "practice_form.html", view, form.status)
 
@@ -189,22 +176,19 @@ class CoalitionPages:
             check_domain(wish.domain)
         except ProtocolError as error:
             return Outcome(Reason.INVALID, error.detail)
-        actor = identifiers.practice_actor(self._origin, wish.slug)
-        taken = await self._storage.read(
+        actor = identifiers.practice_actor(self._desk.origin, wish.slug)
+        taken = await self._desk.storage.read(
             lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
         )
         if taken:
             return Outcome(Reason.EXISTS, f"There is a practice at the address “{wish.slug}” already.")
         # Making an RSA key takes a good part of a second: not on the loop.
-        keys = await asyncio.to_thread(keys_of, self._keystore, actor, self._clock.now())
+        keys = await asyncio.to_thread(keys_of, self._keystore, actor, self._desk.clock.now())
         command = rules.OpenPractice(
-            identifiers.node_actor(self._origin), actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
-            wish.place, keys, self._activity(), self._activity(),
+            self._desk.me, actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
+            wish.place, keys, self._desk.new("activities"), self._desk.new("activities"),
         )  # fmt: skip
-        return await self._gate.perform(command)
-
-    def _activity(self) -> str:
-        return self._origin.at(f"/activities/{self._clock.new_id()}")
+        return await self._desk.gate.perform(command)
 
 
 def _line(row: Row) -> PracticeLine:

@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from node.clock import Clock
-from node.gate.door import Gate
+from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.repertoire import catalog, composing, reading, rules, store
 from node.repertoire.composing import Written
-from node.storage.contract import Reads, Storage
+from node.storage.contract import Reads
 from node.web.api import Route
 from node.web.markdown import sanitise
 from node.web.pagination import number_of
@@ -123,11 +122,8 @@ class CatalogAnswer(msgspec.Struct, frozen=True):
 class RepertoireApi:
     """The handlers and their routes."""
 
-    def __init__(self, storage: Storage, gate: Gate, clock: Clock, origin: identifiers.Origin) -> None:
-        self._storage = storage
-        self._gate = gate
-        self._clock = clock
-        self._origin = origin
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def routes(self) -> list[Route]:
         narrow = {
@@ -147,30 +143,27 @@ class RepertoireApi:
             Route("GET", "/catalog", "Search what this node holds", self.catalog, CatalogAnswer, query=narrow),
         ]  # fmt: skip
 
-    def _new(self, kind: str) -> str:
-        return self._origin.at(f"/{kind}/{self._clock.new_id()}")
-
     def _item_id(self, request: web.Request) -> str:
-        return self._origin.at(f"/items/{request.match_info['id']}")
+        return self._desk.origin.at(f"/items/{request.match_info['id']}")
 
     async def publish(self, request: web.Request, body: Written) -> Done:
-        owner = identifiers.practice_actor(self._origin, request.match_info["slug"])
+        owner = identifiers.practice_actor(self._desk.origin, request.match_info["slug"])
         _check(body)
-        item = composing.compose(body, self._new("items"), owner)
-        return _done(await self._gate.perform(rules.PublishItem(item, self._new("activities"))))
+        item = composing.compose(body, self._desk.new("items"), owner)
+        return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))
 
     async def edit(self, request: web.Request, body: Changes) -> Done:
         id = self._item_id(request)
-        held = await self._storage.read(lambda reads: _held_item(reads, id))
+        held = await self._desk.storage.read(lambda reads: _held_item(reads, id))
         sent = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
         text = msgspec.structs.replace(composing.written(held), **sent)
         _check(text)
         item = composing.compose(text, id, held.attributed_to, held)
-        return _done(await self._gate.perform(rules.EditItem(item, self._new("activities"))))
+        return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities"))))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
-        command = rules.WithdrawItem(self._item_id(request), self._new("activities"))
-        return _done(await self._gate.perform(command))
+        command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"))
+        return _done(await self._desk.gate.perform(command))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
         return await self._read(self._item_id(request))
@@ -179,7 +172,7 @@ class RepertoireApi:
         return await self._read(request.query.get("id", ""))
 
     async def _read(self, id: str) -> ItemAnswer:
-        held = await self._storage.read(lambda reads: reading.read(reads, id))
+        held = await self._desk.storage.read(lambda reads: reading.read(reads, id))
         if held is None:
             raise ProtocolError(Reason.NOT_FOUND)
         return answer(held)
@@ -190,7 +183,9 @@ class RepertoireApi:
             asked.get("q", ""), asked.get("domain", ""), asked.get("kind", ""), asked.get("practice", ""),
             asked.get("language", ""), number_of(asked.get("page")),
         )  # fmt: skip
-        rows, total = await self._storage.read(lambda reads: (catalog.cards(reads, query), catalog.total(reads, query)))
+        rows, total = await self._desk.storage.read(
+            lambda reads: (catalog.cards(reads, query), catalog.total(reads, query))
+        )
         more = len(rows) > catalog.PAGE
         return CatalogAnswer(
             tuple(

@@ -6,13 +6,12 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from node.clock import Clock
 from node.coalition import store as coalition_store
-from node.gate.door import Gate
+from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
-from node.storage.contract import Reads, Row, Storage
+from node.storage.contract import Reads, Row
 from node.web import words
 from node.web.forms import Form, read_form
 from node.web.markdown import to_html
@@ -38,11 +37,8 @@ _PROSE = {
 class Editing:
     """The pages behind the acts of an item."""
 
-    def __init__(self, storage: Storage, gate: Gate, clock: Clock, origin: identifiers.Origin) -> None:
-        self._storage = storage
-        self._gate = gate
-        self._clock = clock
-        self._origin = origin
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -66,7 +62,7 @@ class Editing:
         def work(reads: Reads) -> tuple[list[Row], reading.Held | None]:
             return coalition_store.practices(reads), reading.read(reads, adapts) if adapts else None
 
-        practices, original = await self._storage.read(work)
+        practices, original = await self._desk.storage.read(work)
         if adapts and (original is None or original.item is None):
             raise Refused(Reason.NOT_FOUND, "This node does not hold the item to adapt.")
         if not practices:
@@ -93,9 +89,9 @@ class Editing:
         _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
             return await self._new_form(request, form, to_html(text.content))
-        owner = identifiers.practice_actor(self._origin, slug)
-        item = composing.compose(text, self._origin.at(f"/items/{self._clock.new_id()}"), owner)
-        outcome = await self._gate.perform(rules.PublishItem(item, self._activity()))
+        owner = identifiers.practice_actor(self._desk.origin, slug)
+        item = composing.compose(text, self._desk.new("items"), owner)
+        outcome = await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
             return await self._new_form(request, form)
@@ -115,7 +111,7 @@ class Editing:
             first = item.adapted_from[0].id if item.adapted_from else ""
             return coalition_store.practice(reads, item.attributed_to), reading.read(reads, first) if first else None
 
-        practice, original = await self._storage.read(work)
+        practice, original = await self._desk.storage.read(work)
         path = views.item_url(item.id, True)
         view = {
             "heading": "Edit this item",
@@ -147,7 +143,7 @@ class Editing:
         if text == composing.written(item):
             raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=unchanged")
         changed = composing.compose(text, item.id, item.attributed_to, item)
-        outcome = await self._gate.perform(rules.EditItem(changed, self._activity()))
+        outcome = await self._desk.gate.perform(rules.EditItem(changed, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
             return await self._edit_form(request, form, item)
@@ -182,20 +178,17 @@ class Editing:
         if not form.ok:
             raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
         id = self._item_id(request)
-        outcome: Outcome = await self._gate.perform(rules.WithdrawItem(id, self._activity()))
+        outcome: Outcome = await self._desk.gate.perform(rules.WithdrawItem(id, self._desk.new("activities")))
         if not outcome.done:
             raise Refused(outcome.reason, outcome.detail)
         raise web.HTTPSeeOther(f"{views.item_url(id, True)}?said=withdrawn")
 
-    def _activity(self) -> str:
-        return self._origin.at(f"/activities/{self._clock.new_id()}")
-
     def _item_id(self, request: web.Request) -> str:
-        return self._origin.at(f"/items/{request.match_info['id']}")
+        return self._desk.origin.at(f"/items/{request.match_info['id']}")
 
     async def _item(self, request: web.Request) -> Item:
         id = self._item_id(request)
-        row = await self._storage.read(lambda reads: store.state(reads, id))
+        row = await self._desk.storage.read(lambda reads: store.state(reads, id))
         if row is None:
             raise Refused(Reason.NOT_FOUND)
         item = store.item_of(row["raw"]) if row["raw"] and not row["deleted"] else None

@@ -5,10 +5,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from node.clock import Clock
-from node.gate.door import Gate
+from node.gate.desk import Desk
 from node.repertoire import catalog, reading, rules, views
-from node.storage.contract import Reads, Storage
+from node.storage.contract import Reads
 from node.web.forms import read_form
 from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
@@ -25,18 +24,8 @@ from protocol.vocabulary.dates import instant
 class RepertoirePages:
     """`document` serves an item to other servers, at the address it shares with the page."""
 
-    def __init__(
-        self,
-        storage: Storage,
-        gate: Gate,
-        clock: Clock,
-        origin: identifiers.Origin,
-        document: Callable[[web.Request], Awaitable[web.StreamResponse]],
-    ) -> None:
-        self._storage = storage
-        self._gate = gate
-        self._clock = clock
-        self._origin = origin
+    def __init__(self, desk: Desk, document: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        self._desk = desk
         self._document = document
 
     def routes(self) -> list[web.RouteDef]:
@@ -74,12 +63,12 @@ class RepertoirePages:
                 "clear_url": "/catalog",
             }
 
-        return render(request, "catalog.html", await self._storage.read(work))
+        return render(request, "catalog.html", await self._desk.storage.read(work))
 
     async def item(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
             return await self._document(request)
-        return await self._show(request, self._origin.at(request.path))
+        return await self._show(request, self._desk.origin.at(request.path))
 
     async def received(self, request: web.Request) -> web.StreamResponse:
         """An item of another node, as this one holds it."""
@@ -92,7 +81,7 @@ class RepertoirePages:
             row = reads.one("SELECT public FROM actor_key WHERE id = :id", id=key) if key else None
             return held, PublicKey("ed25519", row["public"]).fingerprint() if row else ""
 
-        held, fingerprint = await self._storage.read(work)
+        held, fingerprint = await self._desk.storage.read(work)
         if held is None:
             raise Refused(Reason.NOT_FOUND)
         origin = views.provenance(held, fingerprint)
@@ -105,7 +94,7 @@ class RepertoirePages:
             }  # fmt: skip
             return render(request, "tombstone.html", gone, 410 if held.local else 200)
         item = held.item
-        today = self._clock.now()
+        today = self._desk.clock.now()
         view = {
             "title": item.name or "Without a title", "kind": item.kind, "domain": item.domain,
             "language": item.language, "version": item.version, "summary": item.summary, "license": item.license,
@@ -141,14 +130,11 @@ class RepertoirePages:
         if not form.ok:
             raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
         id = request.query.get("id", "")
-        command = rules.Recommend(id, identifiers.node_actor(self._origin), self._activity())
-        outcome = await self._gate.perform(command)
+        command = rules.Recommend(id, self._desk.me, self._desk.new("activities"))
+        outcome = await self._desk.gate.perform(command)
         if not outcome.done:
             raise Refused(outcome.reason, outcome.detail)
         raise web.HTTPSeeOther(f"/catalog/item?id={quote(id, safe='')}&said=recommended")
-
-    def _activity(self) -> str:
-        return self._origin.at(f"/activities/{self._clock.new_id()}")
 
 
 def _lapsed(day: str, now: int) -> bool:
