@@ -5,7 +5,7 @@ costs a wait and nothing else. Everything it receives enters by the gate (protoc
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -51,7 +51,7 @@ class Catchup:
         actors: Fetcher,
         clock: Clock,
         sign: Callable[[http_signature.Request], list[tuple[str, str]]],
-        repeat: Callable[[str, str], object],
+        repeat: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._storage = storage
         self._gate = gate
@@ -113,7 +113,7 @@ class Catchup:
                 " RETURNING 'repeat' AS kind, target, address",
                 now=now, again=now + limits.FOLLOW_REPEAT, count=count,
             )  # fmt: skip
-            return [*sets, *needs, *repeats][:]
+            return [*sets, *needs, *repeats]
 
         return await self._storage.transact(work)
 
@@ -122,14 +122,9 @@ class Catchup:
         if kind == "set":
             await self._pull(row)
         elif kind == "repeat":
-            await asyncio.ensure_future(self._repeat_follow(row["target"], row["address"]))
+            await self._repeat(row["target"], row["address"])
         else:
             await self._fetch(row)
-
-    async def _repeat_follow(self, target: str, address: str) -> None:
-        result = self._repeat(target, address)
-        if asyncio.iscoroutine(result):
-            await result
 
     # A set's log
 
@@ -137,7 +132,7 @@ class Catchup:
         name, owner = row["name"], row["owner"]
         epoch, after, lease = row["theirs_epoch"], row["theirs_seq"], row["pull_at"]
         try:
-            while True:
+            for _ in range(limits.CRAWL_PAGES):
                 page = await self._page(name, epoch, after)
                 if page is None:  # another epoch began, after a restore: from its start, and nothing is skipped
                     epoch, after = 0, 0
@@ -151,6 +146,7 @@ class Catchup:
                 lease = upto
                 if level:
                     return
+            raise Interrupted("their log does not end")
         except (PeerError, ProtocolError, Interrupted) as error:
             await self._storage.transact(_later(name, row["attempts"], str(error), self._clock.now()))
             log.info("pull waits", set=name, reason=str(error))
