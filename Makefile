@@ -57,11 +57,13 @@ clean: ## remove what make made; never the node's data
 
 # One virtual environment for both locks; a stamp is newer than its lock when what it names is installed.
 $(VENV)/.run-ready: requirements.lock | $(BIN)/commonweave
-	$(PIP) install --require-hashes -r requirements.lock
+	@echo "Installing what a node needs, about half a minute …"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev-ready: requirements-dev.lock | $(BIN)/commonweave
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "Installing what tests and checks need, about a minute …"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run-ready
 
 # The command, usable from any folder. -P: a folder called node beside the caller is not ours.

@@ -46,6 +46,12 @@ class Stop(Exception):
     """Ends a command with a sentence."""
 
 
+def _program() -> str:
+    """How to call this command from where its user stands."""
+    local = Path(".venv/bin/commonweave")
+    return str(local) if local.exists() else "commonweave"
+
+
 def fail(sentence: str) -> "typer.Exit":
     """One sentence on standard error, and exit status 1."""
     err.print(sentence)
@@ -81,7 +87,7 @@ def init(
     else:
         left = keystore.leave_root_key(root)
         out.print(f"Its root key is in {left}: move it to a safe place off this machine, then delete it there.")
-    out.print(f"Next: commonweave run --data {data}")
+    out.print(f"Next: {_program()} run --data {data}")
 
 
 async def _found(data: Path, settings: config.Settings, name: str, place: str, language: str) -> None:
@@ -126,9 +132,11 @@ async def _run(data: Path, settings: config.Settings, listen: str) -> None:
     try:
         bound = await node.serve(listen)
         out.print(f"{settings.origin} is running, listening on http://{bound}")
-        out.print(
-            f"To publish: open http://{bound}/sign-in with the token that `commonweave token --data {data}` prints."
-        )
+        if sys.stdout.isatty():  # never into a log
+            token = node.keystore.mint_token(node.clock.now(), node.clock.new_id())
+            out.print(f"To publish: open http://{bound}/sign-in and give this token:\n\n    {token}\n")
+        else:
+            out.print(f"To publish: open http://{bound}/sign-in with what `{_program()} token --data {data}` prints.")
         await stopped.wait()
         out.print("Stopping: what was accepted is being finished.")
     finally:
@@ -166,10 +174,12 @@ def follow(
     try:
         answer = LocalApi(data).follow(target)
     except NotRunning:
-        raise fail(f"The node is not running. Start it first: commonweave run --data {data}") from None
+        raise fail(f"The node is not running. Start it first: {_program()} run --data {data}") from None
     except (KeystoreError, ProtocolError) as error:
         raise fail(str(error)) from None
-    out.print(f"Asked {answer['target']}; the follow is now “{answer['state']}”. See: commonweave status --data {data}")
+    out.print(
+        f"Asked {answer['target']}; the follow is now “{answer['state']}”. See: {_program()} status --data {data}"
+    )
 
 
 @cli.command()
@@ -197,7 +207,7 @@ def status(data: Data) -> None:
             table.add_row(one.name, one.state, words.moment(one.since)[1], one.sentence)
         out.print(table)
     else:
-        out.print("Following nobody yet. Follow a node: commonweave follow --data DIR ADDRESS")
+        out.print(f"Following nobody yet. Follow a node: {_program()} follow --data {data} ADDRESS")
     if found.peers:
         table = Table("Node", "State", "Owed", "Last heard", "Last error", box=None, pad_edge=False)
         for peer in found.peers:
