@@ -1,12 +1,12 @@
 """Whom this node follows and who follows it: states in words, for people and for programs."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from aiohttp import web
 
-from node.federation.following import EndFollow, FollowActor
+from node.federation.following import EndFollow, FollowActor, RemoveFollower
 from node.federation.peer import PeerError
 from node.gate.desk import Desk
 from node.gate.handler import Outcome
@@ -102,6 +102,8 @@ class Connections:
             web.post("/connections/again", self.again),
             web.get("/connections/end", self.ask_end),
             web.post("/connections/end", self.end_page),
+            web.get("/connections/remove", self.ask_remove),
+            web.post("/connections/remove", self.remove),
         ]
 
     async def follow(self, address: str) -> Outcome:
@@ -184,6 +186,44 @@ class Connections:
             raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
         raise web.HTTPSeeOther("/connections?said=unfollowed")
 
+    async def ask_remove(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        actor, target = request.query.get("actor", ""), request.query.get("target", "")
+        row = await self._desk.storage.read(lambda reads: _one_follower(reads, actor, target))
+        if row is None:
+            raise Refused(Reason.NOT_FOUND)
+        view = {
+            "heading": "Remove a follower",
+            "question": f"Stop sending to {row['name'] or actor}?",
+            "lost": ["They no longer receive what you publish, and are told so."],
+            "kept": [
+                "What they hold already stays with them: it is public.",
+                "They can ask again; to keep them out, add their host to blocked_hosts in the settings.",
+            ],
+            "action": f"/connections/remove?{urlencode({'actor': actor, 'target': target})}",
+            "button": "Remove them",
+            "cancel_url": "/connections",
+            "fields": [],
+        }
+        return render(request, "confirm.html", view)
+
+    async def remove(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        actor, target = request.query.get("actor", ""), request.query.get("target", "")
+        command = RemoveFollower(actor, target, self._desk.new("activities"))
+        outcome = await self._desk.gate.perform(command) if form.ok else None
+        if outcome is None or not outcome.done:
+            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        raise web.HTTPSeeOther("/connections?said=removed")
+
+
+def _one_follower(reads: Reads, actor: str, target: str) -> Row | None:
+    return reads.one(
+        "SELECT a.name FROM follower f LEFT JOIN actor a ON a.id = f.actor"
+        " WHERE f.actor = :actor AND f.target = :target",
+        actor=actor, target=target,
+    )  # fmt: skip
+
 
 def _followers(reads: Reads) -> list[Row]:
     return reads.all(
@@ -229,4 +269,11 @@ def _follower(row: Row) -> Connection:
         state = State("Following", "good", "They receive what we publish.", row["at"])
     what = "the whole node" if row["node"] else row["target"].rpartition("/")[2]
     address = f"@{row['handle']}@{row['host']}" if row["handle"] else row["actor"]
-    return Connection(name=row["name"] or row["actor"], address=address, state=state, what=what)
+    asked = urlencode({"actor": row["actor"], "target": row["target"]})
+    return Connection(
+        name=row["name"] or row["actor"],
+        address=address,
+        state=state,
+        what=what,
+        end_url=f"/connections/remove?{asked}",
+    )

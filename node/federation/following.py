@@ -35,6 +35,14 @@ class EndFollow(msgspec.Struct, frozen=True):
     id: str
 
 
+class RemoveFollower(msgspec.Struct, frozen=True):
+    """Command: somebody shall no longer receive what `target`, an actor of ours, publishes. Said with a Reject."""
+
+    actor: str
+    target: str
+    id: str
+
+
 class Facts(msgspec.Struct, frozen=True):
     """target: a local actor the message is about. inbox: of the other side. follow: the Follow that stands."""
 
@@ -187,6 +195,26 @@ def decide_end(command: EndFollow, facts: Facts, _now: int) -> Decision[Effect]:
     )
 
 
+def load_follower(reads: Reads, command: RemoveFollower) -> Facts:
+    row = reads.one(
+        "SELECT f.target, f.follow, a.inbox FROM follower f JOIN actor a ON a.id = f.actor"
+        " WHERE f.actor = :actor AND f.target = :target",
+        actor=command.actor, target=command.target,
+    )  # fmt: skip
+    return Facts(row["target"], row["inbox"], follow=row["follow"]) if row else Facts()
+
+
+def decide_remove(command: RemoveFollower, facts: Facts, _now: int) -> Decision[Effect]:
+    if facts.target is None or facts.follow is None or facts.inbox is None:
+        return Decision(Reason.NOT_FOUND, detail="They do not follow this.")
+    refused = activities.follow(facts.follow, command.actor, facts.target)
+    return Decision(
+        Reason.ACCEPTED,
+        (DropFollower(command.actor, facts.target),),
+        says=(Draft(facts.target, activities.reject(command.id, facts.target, refused), (facts.inbox,)),),
+    )
+
+
 # Effects
 
 
@@ -312,4 +340,5 @@ ACTS = {
 COMMANDS = {
     FollowActor: CommandHandler(load_target, decide_ask, apply),
     EndFollow: CommandHandler(load_target, decide_end, apply),
+    RemoveFollower: CommandHandler(load_follower, decide_remove, apply),
 }
