@@ -14,7 +14,7 @@ from node.clock import Clock
 from node.gate import objects
 from node.gate.handler import Answer, Carrier, CommandHandler, Draft, Handler, Need, Outcome, Said
 from node.storage.contract import Entry, Storage, Tx
-from protocol import canonical, http_signature, identifiers, identity, integrity
+from protocol import canonical, http_signature, identifiers, identity, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
 from protocol.integrity import Verified
 from protocol.keys import HeldKey, SigningKey
@@ -25,6 +25,9 @@ from protocol.vocabulary.activities import Activity
 C = TypeVar("C")
 
 _DELETE_BYTES = 16 * 1024  # other software's Delete of an actor, with room to spare
+
+# Of what an Announce carries: what only its origin can authenticate, and what cannot be judged just now.
+_FETCHED_INSTEAD = frozenset({Reason.NO_PROOF, Reason.KEY_UNAVAILABLE, Reason.BUSY})
 
 log = structlog.get_logger("gate")
 
@@ -171,7 +174,7 @@ class Gate:
         if original is None:
             return
         answer = await self.receive(original, Carrier(announce.actor, "relayed"))
-        if answer.reason is Reason.NO_PROOF and inner.object_id is not None:
+        if answer.reason in _FETCHED_INSTEAD and inner.object_id is not None:
             need = Need("object", inner.object_id, announce.id)
             now = self._clock.now()
             await self._storage.transact(lambda tx: objects.need(tx, need, now))
@@ -184,6 +187,7 @@ class Gate:
 
     async def _verify(self, document: canonical.Document, msg: Activity, carrier: str, now: int) -> Verified[Activity]:
         """The owner is judged as well as the carrier (section 4), then the proof (section 3)."""
+        _check_size(document.raw)
         self._judge_host(msg.actor)
         activities.check_owner(msg)
         claim = integrity.claim(document, msg, msg.actor)
@@ -277,6 +281,8 @@ class Gate:
             # Our own door refused what our own rules wrote: a bug here, and nothing of it was stored or sent.
             log.error("own activity refused", command=type(command).__name__, reason=refused.answer.reason)
             return Outcome(refused.answer.reason, refused.answer.detail or sentence(refused.answer.reason))
+        except ProtocolError as error:  # it cannot be said at all, being too large for instance
+            return Outcome(error.reason, error.detail)
         for said in outcome.said:
             if said.object is not None:
                 self._keys.forget(said.object)
@@ -292,6 +298,7 @@ class Gate:
             signed = integrity.sign(document["object"], key, method, now)
             document = {**document, "object": canonical.read(signed).value}
         raw = integrity.sign(document, key, method, now)
+        _check_size(raw)
         read = canonical.read(raw)
         msg = activities.read_activity(read)
         activities.check_owner(msg)
@@ -303,6 +310,12 @@ class Gate:
         for inbox in draft.deliver:
             objects.queue(tx, inbox, verified, now)
         return Said(msg.id, msg.object_id, raw)
+
+
+def _check_size(raw: bytes) -> None:
+    """What no page of a log could carry would stop everybody who pulls the set."""
+    if len(raw) > limits.ACTIVITY_BYTES:
+        raise RemoteProtocolError(Reason.TOO_LARGE, f"An activity has at most {limits.ACTIVITY_BYTES:,} bytes.")
 
 
 def _leaves(body: bytes) -> bool:

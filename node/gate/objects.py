@@ -36,8 +36,8 @@ ON CONFLICT(id) DO NOTHING RETURNING key
 _SETTLE = """
 INSERT INTO object(id, owner, type, audience, sequence, digest, activity, deleted)
 VALUES(:id, :owner, :type, :audience, :sequence, :digest, :activity, :deleted)
-ON CONFLICT(id, owner) DO UPDATE SET type = excluded.type, sequence = excluded.sequence,
-  digest = excluded.digest, activity = excluded.activity, deleted = excluded.deleted
+ON CONFLICT(id, owner) DO UPDATE SET type = excluded.type, audience = excluded.audience,
+  sequence = excluded.sequence, digest = excluded.digest, activity = excluded.activity, deleted = excluded.deleted
 """
 
 _NEED = """
@@ -72,8 +72,15 @@ def object_of(msg: Activity) -> str | None:
 
 
 def look(tx: Tx, msg: Activity) -> Place:
-    """Facts for the common path, in one statement."""
+    """Facts for the common path, in one statement. A Delete stands in the set of what it deletes, whatever it says."""
     audience = activities.audience(msg)
+    place = _look(tx, msg, audience)
+    if msg.type == "Delete" and place.current is not None and place.current.audience != audience:
+        return _look(tx, msg, AUDIENCES[place.current.audience])
+    return place
+
+
+def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
     name = identifiers.set_name(msg.actor, audience) if audience != "direct" else ""
     rows = tx.all(_LOOK, set=name, object=object_of(msg) or "")
     first = rows[0]

@@ -75,11 +75,17 @@ class Withdraw(msgspec.Struct, frozen=True):
     id: str
 
 
+class Hide(msgspec.Struct, frozen=True):
+    """The item is not for everyone: the catalog, which anyone may read, has no card of it."""
+
+    id: str
+
+
 class Recommended(msgspec.Struct, frozen=True):
     object: str
 
 
-Effect = Keep | Withdraw | Recommended
+Effect = Keep | Withdraw | Hide | Recommended
 
 
 # What arrives, from others and from ourselves
@@ -94,6 +100,8 @@ def decide_item(verified: Verified[Activity], _facts: None, _now: int) -> Decisi
         return Decision(Reason.MALFORMED)
     if not msg.object.name and not msg.object.content:
         return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
+    if activities.audience(msg) != "public":
+        return Decision(Reason.ACCEPTED, (Hide(msg.object.id),))
     return Decision(Reason.ACCEPTED, (Keep(msg.object),))
 
 

@@ -10,6 +10,7 @@ from node.repertoire.rules import (
     EditItem,
     Effect,
     Facts,
+    Hide,
     Keep,
     Original,
     PublishItem,
@@ -38,7 +39,7 @@ VALUES(:id, :owner, :host, (SELECT COUNT(*) FROM actor WHERE id = :owner AND loc
   :language, :place, :summary, :review_by, :published, :updated, :search)
 ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
   language = excluded.language, place = excluded.place, summary = excluded.summary, review_by = excluded.review_by,
-  updated = excluded.updated, search = excluded.search
+  published = excluded.published, updated = excluded.updated, search = excluded.search
 """
 
 
@@ -137,7 +138,13 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
             case Keep():
                 keep(tx, effect.item, now)
             case Withdraw():
-                tx.run("UPDATE item SET withdrawn = :now, search = '' WHERE id = :id", now=now, id=effect.id)
+                tx.run(  # the title stays, for the tombstone's page
+                    "UPDATE item SET withdrawn = COALESCE(withdrawn, :now), summary = '', search = '' WHERE id = :id",
+                    now=now, id=effect.id,
+                )  # fmt: skip
+            case Hide():
+                tx.run("DELETE FROM item WHERE id = :id", id=effect.id)
+                tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
             case Recommended():
                 _recommend(tx, message, effect, now)
 
@@ -149,14 +156,14 @@ def keep(tx: Tx, item: Item, now: int) -> None:
         review_by=item.review_by or None, published=item.published or now,
         updated=item.updated or item.published or now, search=_search(item),
     )  # fmt: skip
-    if item.adapted_from:
-        tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
-        for reference in item.adapted_from:
-            tx.run(
-                "INSERT INTO adaptation(original, item, digest) VALUES(:original, :item, :digest)"
-                " ON CONFLICT(original, item) DO NOTHING",
-                original=reference.id, item=item.id, digest=reference.digest,
-            )  # fmt: skip
+    # Also where it names none now: a state takes the place of the one before it, whichever came first.
+    tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
+    for reference in item.adapted_from:
+        tx.run(
+            "INSERT INTO adaptation(original, item, digest) VALUES(:original, :item, :digest)"
+            " ON CONFLICT(original, item) DO NOTHING",
+            original=reference.id, item=item.id, digest=reference.digest,
+        )  # fmt: skip
 
 
 def _search(item: Item) -> str:
