@@ -165,7 +165,9 @@ class Catchup:
 
     async def _take(self, owner: str, page: wire_log.Page) -> None:
         carrier = Carrier(owner, "pulled")
-        answers = await asyncio.gather(*(self._gate.receive(raw, carrier) for raw in page.items))
+        # The first alone: it brings the key, for which only a few at once may wait (section 5).
+        answers = [await self._gate.receive(raw, carrier) for raw in page.items[:1]]
+        answers += await asyncio.gather(*(self._gate.receive(raw, carrier) for raw in page.items[1:]))
         for answer in answers:
             if answer.reason in NOT_NOW:
                 raise Interrupted(answer.detail)
@@ -225,9 +227,7 @@ def _next_due(reads: Reads) -> int | None:
     return due
 
 
-def _advance(
-    name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int
-) -> Callable[[Tx], None]:
+def _advance(name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int) -> Callable[[Tx], None]:
     """The cursor after a page; a push that came meanwhile may already have moved it further."""
 
     def work(tx: Tx) -> None:

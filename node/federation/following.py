@@ -134,7 +134,8 @@ def load_undo(reads: Reads, verified: Verified[Activity]) -> Facts:
 
 def decide_undo(verified: Verified[Activity], facts: Facts, _now: int) -> Decision[Effect]:
     if facts.target is None:
-        return Decision(Reason.NOT_ASKED, detail="There is nothing of yours here to undo.")
+        # Undoing twice is undoing once: a 403 would have them pause all that they send us.
+        return Decision(Reason.SUPERSEDED, detail="There is nothing of yours here to undo.")
     return Decision(Reason.ACCEPTED, (DropFollower(verified.msg.actor, facts.target),))
 
 
@@ -146,12 +147,22 @@ def load_answer(reads: Reads, verified: Verified[Activity]) -> Facts:
         "SELECT target, follow, state FROM following WHERE follow = :follow AND target = :actor",
         follow=verified.msg.object_id or "", actor=verified.msg.actor,
     )  # fmt: skip
-    return Facts(row["target"], follow=row["follow"], state=row["state"]) if row else Facts()
+    if row is not None:
+        return Facts(row["target"], follow=row["follow"], state=row["state"])
+    asked = reads.one(
+        "SELECT a.id FROM activity a JOIN actor c ON c.id = a.actor AND c.local = 1"
+        " WHERE a.id = :follow AND a.type = 'Follow' AND a.object = :actor",
+        follow=verified.msg.object_id or "", actor=verified.msg.actor,
+    )  # fmt: skip
+    return Facts(follow=asked["id"]) if asked else Facts()
 
 
 def decide_answer(verified: Verified[Activity], facts: Facts, _now: int) -> Decision[Effect]:
-    if facts.target is None or facts.state == "ended":
+    if facts.follow is None:
         return Decision(Reason.NOT_ASKED)
+    if facts.target is None or facts.state == "ended":
+        # We asked, and then asked again or changed our mind. A 403 would have them pause all that they send us.
+        return Decision(Reason.SUPERSEDED)
     state = "accepted" if verified.msg.type == "Accept" else "refused"
     return Decision(Reason.ACCEPTED, (Settle(facts.target, state),))
 

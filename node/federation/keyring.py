@@ -86,6 +86,7 @@ class Keyring:
         self._waiting = Waiting()
         self._asked: dict[str, deque[int]] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._looking: dict[tuple[str, int], asyncio.Task[_Known | None]] = {}
 
     # The gate's questions
 
@@ -153,6 +154,16 @@ class Keyring:
         return self._standing(found) if found else None
 
     async def _look(self, key_id: str) -> _Known | None:
+        """Who asks for one key at once causes one read, and goes on in the order of asking."""
+        wanted = key_id, self._generation
+        task = self._looking.get(wanted)
+        if task is None:
+            task = asyncio.create_task(self._read(key_id))
+            self._looking[wanted] = task
+            task.add_done_callback(lambda _done: self._looking.pop(wanted, None))
+        return await asyncio.shield(task)
+
+    async def _read(self, key_id: str) -> _Known | None:
         generation = self._generation
 
         def work(reads: Reads) -> _Known | None:

@@ -18,6 +18,10 @@ from node.clock import time_ordered_id
 from node.coalition import rules
 from node.coalition.pages import keys_of
 from node.keystore import Keystore
+from node.storage.contract import Row
+from protocol import canonical, hash_tree, identifiers, limits
+from protocol import log as wire_log
+from tests.cluster.network import Road
 
 START = 1_780_000_000_000  # 2026-05-28, the stories' own time
 _LOOK = 0.01
@@ -83,18 +87,25 @@ def free_ports(count: int) -> list[int]:
 
 
 class Town:
-    """One node of a story, and a client that holds its operator's token."""
+    """One node of a story, and a client that holds its operator's token.
 
-    def __init__(self, directory: Path, port: int, name: str, clock: Any, peers: list[int], **settings: Any) -> None:
+    `listen` other than `port`: a road leads to it, and only the story's own client goes round it.
+    """
+
+    def __init__(
+        self, directory: Path, port: int, name: str, clock: Any, peers: list[int], listen: int = 0, **settings: Any
+    ) -> None:
         self.directory = directory
         self.port = port
         self.name = name
         self.clock = clock
         self.origin = f"http://127.0.0.1:{port}"
+        self.listen = listen or port
+        self._road = Road(port, listen) if listen else None
         self.settings = config.checked(
             config.Settings(
                 origin=self.origin,
-                listen=f"127.0.0.1:{port}",
+                listen=f"127.0.0.1:{self.listen}",
                 allow_peers=tuple(f"127.0.0.1:{peer}" for peer in peers),
                 **settings,
             )
@@ -111,6 +122,14 @@ class Town:
     def actor(self) -> str:
         return f"{self.origin}/actor"
 
+    @property
+    def road(self) -> Road:
+        assert self._road is not None, f"no road leads to {self.name}"
+        return self._road
+
+    def practice(self, slug: str = "gun-violence") -> str:
+        return f"{self.origin}/practices/{slug}"
+
     async def found(self) -> None:
         """Make the node, once."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -125,19 +144,26 @@ class Town:
 
     async def start(self) -> None:
         """Run it; again after `stop`, over the same directory."""
+        if self._road is not None and self._road.closed:
+            await self._road.start()
         self.node = await app.build(self.directory, self.settings, self.clock)
         await self.node.serve()
         token = self.node.keystore.mint_token(self.clock.now(), "story")
-        self.client = aiohttp.ClientSession(self.origin, headers={"Authorization": f"Bearer {token}"})
+        address = f"http://127.0.0.1:{self.listen}"
+        self.client = aiohttp.ClientSession(address, headers={"Authorization": f"Bearer {token}"})
 
     async def stop(self) -> None:
-        """Go down."""
+        """Go down; the road stays."""
         if self.client is not None:
             await self.client.close()
             self.client = None
         if self.node is not None:
             await self.node.stop()
             self.node = None
+
+    async def close_road(self) -> None:
+        if self._road is not None:
+            await self._road.stop()
 
     async def api(self, method: str, path: str, expect: int | None = None, **arguments: Any) -> Any:
         """One call of the JSON API; asserts 2xx, or the expected status."""
@@ -161,6 +187,31 @@ class Town:
         """The followed actor's id."""
         return (await self.api("POST", "/follows", json={"target": target}))["target"]
 
+    async def unfollow(self, target: str) -> None:
+        await self.api("DELETE", "/follows", params={"target": target})
+
+    async def edit(self, id: str, **changes: Any) -> None:
+        await self.api("PATCH", f"/items/{id.rpartition('/')[2]}", json=changes)
+
+    async def withdraw(self, id: str) -> None:
+        await self.api("DELETE", f"/items/{id.rpartition('/')[2]}")
+
+    async def page(self, path: str, **headers: str) -> tuple[int, str]:
+        """What anybody who asks this town without a token is shown: status and body."""
+        async with (
+            aiohttp.ClientSession(f"http://127.0.0.1:{self.listen}") as anybody,
+            anybody.get(path, headers=headers, allow_redirects=False) as answer,
+        ):
+            return answer.status, await answer.text()
+
+    async def ask(self, url: str) -> tuple[int, bytes]:
+        """What another town answers this one, which asks as its own actor."""
+        answer = await self.running.peers.get(url, sign=self.running._sign_as_node)
+        return answer.status, answer.body
+
+    async def rows(self, sql: str, **named: Any) -> list[Row]:
+        return await self.running.storage.read(lambda reads: reads.all(sql, **named))
+
     async def item(self, id: str) -> Any:
         """The item as held here; None if it is not."""
         assert self.client is not None, f"{self.name} is down"
@@ -183,6 +234,48 @@ class Town:
         follows = (await self.api("GET", "/follows"))["follows"]
         return next((one["state"] for one in follows if one["target"].startswith(target)), "")
 
+    # What is in the log, and what its holder says of it
+
+    async def entries(self, owner: str) -> list[str]:
+        """The objects of an actor's public set as they stand, in the order of the log here."""
+        found = await self.rows(
+            "SELECT a.object FROM entry e JOIN held_set s ON s.key = e.set_key JOIN activity a ON a.id = e.activity"
+            " WHERE s.name = :name ORDER BY e.seq",
+            name=f"{owner}/outbox",
+        )
+        return [row["object"] for row in found]
+
+    async def head(self, owner: str, of: "Town | None" = None) -> wire_log.Head | None:
+        """The signed head of an actor's public set, asked of its owner or of another holder; None: it has none."""
+        where = identifiers.origin(of.origin if of is not None else owner)
+        status, body = await self.ask(wire_log.head_id(where, f"{owner}/outbox"))
+        return wire_log.read_head(canonical.read(body)) if status == 200 else None
+
+    async def sound_head(self, owner: str) -> tuple[int, str]:
+        """How many are in the set here and their root, as reckoned from the entries themselves."""
+        found = await self.rows(
+            "SELECT e.digest FROM entry e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name",
+            name=f"{owner}/outbox",
+        )
+        return len(found), hash_tree.root_of([row["digest"] for row in found]).hex()
+
+    # Deliveries
+
+    async def rest(self) -> int | None:
+        """Wait until nothing is under way from here and nothing is due; when the next attempt is (ms)."""
+
+        async def still() -> bool:
+            busy = await self.rows(
+                "SELECT 1 AS yes FROM peer WHERE lease IS NOT NULL OR (due <= :now AND paused IS NULL) UNION ALL"
+                " SELECT 1 FROM held_set WHERE pull_at <= :lease AND attempts > 0 AND last_error IS NULL UNION ALL"
+                " SELECT 1 FROM held_set WHERE pull_at <= :now UNION ALL SELECT 1 FROM need WHERE due <= :now",
+                now=self.clock.now(), lease=self.clock.now() + limits.LEASE,
+            )  # fmt: skip
+            return not busy
+
+        await settle(still, f"{self.name} comes to rest")
+        return (await self.rows("SELECT MIN(due) AS due FROM peer WHERE paused IS NULL"))[0]["due"]
+
 
 async def settle(what: Callable[[], Awaitable[Any]], said: str = "") -> Any:
     """Look until it is so. The bound only ends a story that has gone wrong."""
@@ -194,20 +287,45 @@ async def settle(what: Callable[[], Awaitable[Any]], said: str = "") -> Any:
     raise AssertionError(f"this never came true: {said or what}")
 
 
+async def agree(owner: str, *towns: Town) -> None:
+    """All hold the same set of this actor: the same root and count in signed heads and in the entries themselves."""
+
+    async def same() -> bool:
+        heads = [await towns[0].head(owner, town) if town is not towns[0] else None for town in towns]
+        said = {(head.total_items, head.root.hex()) for head in heads if head is not None}
+        return said | {await town.sound_head(owner) for town in towns} == {await towns[0].sound_head(owner)}
+
+    await settle(same, f"the holders of {owner} agree")
+    # Once each: an object that is twice in a set would be so under two digests.
+    for town in towns:
+        held = [object for object in await town.entries(owner) if object is not None]
+        assert len(held) == len(set(held)), f"{town.name} holds something twice"
+
+
 @asynccontextmanager
-async def cluster(directory: Path, *names: str, clock: Any = None, **settings: Any) -> AsyncIterator[list[Town]]:
-    """Running nodes that may reach each other. They share one clock."""
-    ports = free_ports(len(names))
+async def cluster(
+    directory: Path, *names: str, clock: Any = None, roads: tuple[str, ...] = (), peers: tuple[int, ...] = (),
+    **settings: Any,
+) -> AsyncIterator[list[Town]]:  # fmt: skip
+    """Running nodes that may reach each other. They share one clock.
+
+    `roads`: the names of those that are reached over a road. `peers`: ports of whoever else plays.
+    """
+    ports = free_ports(2 * len(names))
     shared = clock or StoryClock()
     towns = [
-        Town(directory / name, port, name, shared, [other for other in ports if other != port], **settings)
-        for name, port in zip(names, ports, strict=True)
-    ]
+        Town(
+            directory / name, port, name, shared, [*(other for other in ports if other != port), *peers],
+            listen if name in roads else 0, **settings,
+        )
+        for name, port, listen in zip(names, ports[::2], ports[1::2], strict=True)
+    ]  # fmt: skip
     try:
+        await asyncio.gather(*(town.found() for town in towns))
         for town in towns:
-            await town.found()
             await town.start()
         yield towns
     finally:
         for town in towns:
             await town.stop()
+            await town.close_road()

@@ -1,0 +1,97 @@
+"""The network loses what it was given, or says "taken" when it was not; the log tells, and a pull mends it."""
+
+from pathlib import Path
+
+from node.federation.catchup import LOOK_EVERY
+from protocol import limits
+from tests.cluster.kit import Town, agree, cluster, settle
+from tests.cluster.network import answered, carries
+
+
+async def followed(high_point: Town, fort_wayne: Town) -> str:
+    """The practice, once its first item has come the whole way."""
+    practice = await high_point.open_practice()
+    await fort_wayne.follow(practice)
+    before = await high_point.publish("Before")
+    await settle(lambda: fort_wayne.item(before))
+    await high_point.rest()
+    return practice
+
+
+async def test_the_next_push_reveals_a_lost_one_and_a_pull_mends_it(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        fort_wayne.road.rule = answered(carries("The lost one"), 202)  # acknowledged, and never passed on
+        lost = await high_point.publish("The lost one")
+        await high_point.rest()
+        assert await fort_wayne.item(lost) is None
+        assert (await high_point.api("GET", "/health"))["owed"] == 0  # High Point believes that it arrived
+
+        found = await high_point.publish("The next one")
+        await settle(lambda: fort_wayne.item(lost), "the gap is pulled")
+        assert await fort_wayne.item(found)
+        assert len([seen for seen in fort_wayne.road.pushes() if b"The lost one" in seen.body]) == 1
+        await agree(practice, high_point, fort_wayne)
+
+
+async def test_the_hourly_look_finds_a_lost_message_when_nothing_follows_it(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        fort_wayne.road.rule = answered(carries("The lost one"), 202)
+        lost = await high_point.publish("The lost one")
+        await high_point.rest()
+        await fort_wayne.rest()
+        assert await fort_wayne.item(lost) is None
+
+        fort_wayne.clock.advance(LOOK_EVERY)
+        await settle(lambda: fort_wayne.item(lost), "the hourly look found it")
+        await agree(practice, high_point, fort_wayne)
+
+
+async def test_a_lost_withdrawal_and_a_lost_edit_are_mended_too(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        edited, withdrawn = await high_point.publish("To be edited"), await high_point.publish("To be withdrawn")
+        await settle(lambda: fort_wayne.item(withdrawn))
+        fort_wayne.road.rule = answered(lambda seen: b'"Update"' in seen.body or b'"Delete"' in seen.body, 202)
+        await high_point.edit(edited, title="Edited, then lost")
+        await high_point.withdraw(withdrawn)
+        await high_point.rest()
+        assert await fort_wayne.titles() == ["Before", "To be edited", "To be withdrawn"]
+
+        await high_point.publish("The next one")
+
+        async def mended() -> bool:
+            return await fort_wayne.titles() == ["Before", "Edited, then lost", "The next one"]
+
+        await settle(mended, "the edit and the withdrawal are pulled")
+        await agree(practice, high_point, fort_wayne)
+
+
+async def test_a_server_that_fails_a_while_is_tried_again(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        fort_wayne.road.rule = answered(carries("Hard to deliver"), 500, times=2)
+        item = await high_point.publish("Hard to deliver")
+        for _ in range(2):
+            due = await high_point.rest()
+            assert due is not None
+            assert await fort_wayne.item(item) is None
+            high_point.clock.advance(due - high_point.clock.now())
+        await settle(lambda: fort_wayne.item(item), "the third attempt arrived")
+        await agree(practice, high_point, fort_wayne)
+
+
+async def test_a_lost_accept_is_mended_by_the_weekly_follow(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-ins")
+        fort_wayne.road.rule = answered(carries('"type":"Accept"'), 202, times=1)
+        await fort_wayne.follow(practice)
+        await fort_wayne.rest()
+        await high_point.rest()
+        assert await fort_wayne.follow_state(practice) == "waiting"
+
+        fort_wayne.clock.advance(limits.FOLLOW_REPEAT)
+        await settle(lambda: fort_wayne.item(item), "the second Accept came, and then the backfill")
+        assert await fort_wayne.follow_state(practice) == "accepted"
