@@ -2,7 +2,8 @@
 
 A transaction is one synchronous function `work(tx)` that runs whole on the engine's thread, so that nothing can
 interleave; concurrent works share one durable commit. A work may run again: it has no side effects but those on
-`tx`; ids and the time are its arguments. SQL is written once, with `:named` parameters, in store files.
+`tx`; ids and the time are its arguments. SQL is written once, with `:named` parameters, in store files. What is for
+engines on which several write at a time stands in `/*+ … */`: row locks, such as `FOR UPDATE SKIP LOCKED`.
 """
 
 from collections.abc import Callable, Iterable
@@ -65,11 +66,27 @@ class Storage(Protocol):
     """An engine."""
 
     async def transact(self, work: Callable[[Tx], T], locks: tuple[str, ...] = ()) -> T:
-        """Run work in a transaction; resolves after the durable commit. An exception undoes this work alone."""
+        """Run work in a transaction; resolves after the durable commit. An exception undoes this work alone.
+
+        locks: names of what its decision rests on; no two works that name the same run at the same time, anywhere.
+        """
         ...
 
     async def read(self, work: Callable[[Reads], T]) -> T:
         """Run work on one read-only snapshot."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on the same database at the same time."""
+        ...
+
+    def tell(self, topic: str, word: str = "") -> None:
+        """Let the other processes know, soon and perhaps not at all: a hint, for which nobody waits."""
+        ...
+
+    def hear(self, topic: str, ear: Callable[[str], None]) -> None:
+        """Call `ear` on the loop with each word that another process tells; with "" if some may have been missed."""
         ...
 
     async def close(self) -> None:

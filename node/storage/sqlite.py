@@ -66,6 +66,17 @@ class Sqlite:
         """Run work on one read-only snapshot, which has all that was answered before the call."""
         return await self._snapshots.submit(work)
 
+    @property
+    def shared(self) -> bool:
+        """No other process can hold this file."""
+        return False
+
+    def tell(self, topic: str, word: str = "") -> None:
+        """There is nobody else to tell."""
+
+    def hear(self, topic: str, ear: Callable[[str], None]) -> None:
+        """There is nobody else to hear."""
+
     async def close(self) -> None:
         """Finish what was accepted, checkpoint, close, and let the next process in. Again: no effect."""
         if self._closing is None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from node.storage.contract import Storage
-from node.storage.sqlite import open_sqlite
+from tests.storage.opening import OPEN
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -21,10 +21,11 @@ class Engine(msgspec.Struct, frozen=True):
     open: Callable[[], Awaitable[Storage]]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    place = tmp_path / "data"
-    return Engine(request.param, str(place), lambda: open_sqlite(place))
+    name = request.param
+    place = str(tmp_path / "data") if name == "sqlite" else request.getfixturevalue("postgres_url")
+    return Engine(name, place, lambda: OPEN[name](place))
 
 
 @pytest.fixture

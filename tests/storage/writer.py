@@ -1,16 +1,15 @@
 """A process that a test kills: it writes in groups and prints the number of each activity once it was answered.
 
-`python -m tests.storage.writer sqlite PLACE FIRST`
+`python -m tests.storage.writer ENGINE PLACE FIRST`
 """
 
 import asyncio
 import sys
 from functools import partial
 from itertools import count
-from pathlib import Path
 
 from node.storage.contract import Tx
-from node.storage.sqlite import open_sqlite
+from tests.storage.opening import OPEN
 from tests.storage.sayings import make_set, say
 
 CLIENTS = 40
@@ -21,8 +20,8 @@ def work(number: int, tx: Tx) -> None:
     say(tx, number)
 
 
-async def main(place: str, first: int) -> None:
-    storage = await open_sqlite(Path(place))
+async def main(engine: str, place: str, first: int) -> None:
+    storage = await OPEN[engine](place)
     await storage.transact(make_set)
     numbers = count(first)
 
@@ -37,4 +36,4 @@ async def main(place: str, first: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
