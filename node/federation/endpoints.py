@@ -13,7 +13,7 @@ from aiohttp import web
 from node.clock import Clock
 from node.federation import served
 from node.federation.admission import Admission
-from node.gate.door import Gate, Keys
+from node.gate.door import Gate, Keys, key_host
 from node.gate.handler import Answer
 from node.storage.contract import Storage, StorageBusy
 from protocol import discovery, http_signature, identifiers, limits, log
@@ -150,7 +150,7 @@ class Endpoints:
         now = self._clock.now()
         asked = self._request(request, None)
         signature = http_signature.read_any(asked, now)
-        host = identifiers.origin(signature.keyid).key
+        host = key_host(signature.keyid)
         refusal = self._admission.judge(host)
         if refusal is not None:
             raise RemoteProtocolError(refusal)

@@ -113,7 +113,7 @@ class Gate:
     async def _pushed(self, request: http_signature.Request, body: bytes) -> Answer:
         now = self._clock.now()
         signature = http_signature.read_any(request, now)
-        self._judge_host(signature.keyid)
+        self._judge(key_host(signature.keyid))
         key = self._keys.held(signature.keyid)
         if key is None:
             if _leaves(body):
@@ -181,7 +181,10 @@ class Gate:
             self._stir()
 
     def _judge_host(self, url: str) -> None:
-        refusal = self._admits(identifiers.origin(url).key)
+        self._judge(identifiers.origin(url).key)
+
+    def _judge(self, host: str) -> None:
+        refusal = self._admits(host)
         if refusal is not None:
             raise RemoteProtocolError(refusal)
 
@@ -327,6 +330,14 @@ def _leaves(body: bytes) -> bool:
     except ProtocolError:
         return False
     return msg.type == "Delete" and msg.object_id == msg.actor
+
+
+def key_host(key_id: str) -> str:
+    """The host whose key this is, as Origin.key; BAD_SIGNATURE if it is no URL: `acct:` names, `#main-key` alone."""
+    try:
+        return identifiers.origin(key_id).key
+    except RemoteProtocolError:
+        raise RemoteProtocolError(Reason.BAD_SIGNATURE, "The signature's key id is not a URL.") from None
 
 
 def signed_cursor(request: http_signature.Request, signature: http_signature.Signature) -> LogCursor | None:
