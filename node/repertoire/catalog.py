@@ -46,7 +46,8 @@ def _where(query: Query, but: str = "") -> tuple[str, dict[str, Any]]:
         if value and but != name:
             parts.append(f"i.{column} = :{name}")
             named[name] = value
-    for number, word in enumerate(query.q.casefold().split()[:10]):
+    # A NUL would end the pattern there.
+    for number, word in enumerate(query.q.replace("\0", " ").casefold().split()[:10]):
         parts.append(f"i.search LIKE :word{number} ESCAPE '!'")
         named[f"word{number}"] = f"%{_literal(word)}%"
     return " AND ".join(parts), named

@@ -7,7 +7,7 @@ its origin is told directly, so that results flow back to whoever shared the met
 import msgspec
 
 from node.gate.handler import Decision, Draft, Need
-from protocol import identifiers, states
+from protocol import canonical, identifiers, states
 from protocol.errors import ProtocolError, Reason
 from protocol.integrity import Verified
 from protocol.vocabulary import activities, repertoire
@@ -189,6 +189,8 @@ def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[E
 def decide_recommend(command: Recommend, facts: Facts, now: int) -> Decision[Effect]:
     if facts.held is None or facts.raw is None:
         return Decision(Reason.NOT_FOUND)
+    if activities.audience(activities.read_activity(canonical.read(facts.raw))) != "public":
+        return Decision(Reason.NOT_FOUND)  # what was said to some is never widened, nor said to be here (section 7)
     if facts.practice_domain is None:
         return Decision(Reason.NOT_ALLOWED, detail="Only an actor of this node can recommend from here.")
     said = activities.announce(

@@ -29,7 +29,7 @@ from protocol.vocabulary.repertoire import Item
 
 _STATE = (
     "SELECT o.owner, o.deleted, a.raw, c.local FROM object o LEFT JOIN activity a ON a.id = o.activity"
-    " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id"
+    " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id ORDER BY o.deleted LIMIT 1"
 )
 
 _KEEP = """
@@ -65,7 +65,8 @@ def load_announce(reads: Reads, verified: Verified[Activity]) -> bool:
 
 
 def load_publish(reads: Reads, command: PublishItem) -> Facts:
-    return _with_originals(reads, command.item, _practice(reads, command.item.attributed_to, Facts()))
+    item = command.item
+    return _with_originals(reads, item, _practice(reads, item.attributed_to, _held(reads, item.id)))
 
 
 def load_edit(reads: Reads, command: EditItem) -> Facts:
@@ -105,16 +106,17 @@ def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:
     missing: list[str] = []
     for reference in item.adapted_from:
         row = reads.one(_STATE, id=reference.id)
-        if row is None or row["deleted"] or row["raw"] is None:
-            # What was adapted may have been withdrawn since: the digest credited then stays.
-            if reference.digest is not None:
-                originals.append(Original(reference.id, reference.digest, None))
-            else:
-                missing.append(reference.id)
+        digest = reference.digest
+        if digest is None and row is not None and not row["deleted"] and row["raw"] is not None:
+            digest = object_digest(row["raw"])
+        if digest is None:
+            missing.append(reference.id)
             continue
-        inbox = reads.one("SELECT COALESCE(shared_inbox, inbox) AS inbox FROM actor WHERE id = :id", id=row["owner"])
-        to = inbox["inbox"] if inbox and not row["local"] else None
-        originals.append(Original(reference.id, reference.digest or object_digest(row["raw"]), to))
+        # What was adapted may have been withdrawn since: the digest credited then stays, and its owner, who holds
+        # the adaptation, hears of every later state of it, its withdrawal above all.
+        owner = row["owner"] if row is not None and not row["local"] else ""
+        inbox = reads.one("SELECT COALESCE(shared_inbox, inbox) AS inbox FROM actor WHERE id = :id", id=owner)
+        originals.append(Original(reference.id, digest, inbox["inbox"] if inbox else None))
     return msgspec.structs.replace(facts, originals=tuple(originals), missing=tuple(missing))
 
 
