@@ -12,13 +12,15 @@ from urllib.parse import urlencode
 import structlog
 
 from node.clock import Clock
-from node.federation.peer import PeerError, Peers
+from node.federation.peer import PeerError, Peers, document
 from node.gate.door import Gate
 from node.gate.handler import Answer, Carrier
+from node.gate.objects import STATES
 from node.storage.contract import Reads, Row, Storage, Tx
-from protocol import http_signature, identifiers, limits
+from protocol import canonical, http_signature, identifiers, limits
 from protocol import log as wire_log
-from protocol.errors import ProtocolError, Reason
+from protocol.errors import ProtocolError, Reason, RemoteProtocolError
+from protocol.vocabulary import activities
 
 LOOK_EVERY = limits.HOUR  # heads of live peers are compared hourly (section 8, Head)
 AT_ONCE = 8  # sets pulled at the same time; one peer's slowness costs one of them
@@ -131,11 +133,15 @@ class Catchup:
     async def _pull(self, row: Row) -> None:
         name, owner = row["name"], row["owner"]
         epoch, after, lease = row["theirs_epoch"], row["theirs_seq"], row["pull_at"]
+        begun_again = False
         try:
+            self._gate.judge_host(owner)
             for _ in range(limits.CRAWL_PAGES):
                 page = await self._page(name, epoch, after)
                 if page is None:  # another epoch began, after a restore: from its start, and nothing is skipped
-                    epoch, after = 0, 0
+                    if begun_again:
+                        raise Interrupted("their log began another epoch twice")
+                    epoch, after, begun_again = 0, 0, True
                     continue
                 await self._take(owner, page)
                 epoch, after = page.epoch, page.to
@@ -158,7 +164,7 @@ class Catchup:
             return None
         if response.status != 200:
             raise Interrupted(f"their log answered {response.status}")
-        page = wire_log.read_page(response.body)
+        page = wire_log.read_page(document(response))
         if page.set != name or (epoch and page.epoch != epoch) or page.to < after or (page.next and page.to == after):
             raise Interrupted("their log page does not fit what was asked")
         return page
@@ -180,6 +186,7 @@ class Catchup:
     async def _fetch(self, row: Row) -> None:
         kind, url, attempts = str(row["kind"]), str(row["url"]), int(row["attempts"])
         try:
+            self._gate.judge_host(url)  # who is refused is not asked either, whoever named it to us
             if kind == "actor":
                 await self._actors.refresh(url)
             elif kind == "gone":
@@ -204,7 +211,13 @@ class Catchup:
             return
         if response.status != 200:
             raise Interrupted(f"its origin answered {response.status}")
-        answer: Answer = await self._gate.receive(response.body, Carrier(url, "fetched"))
+        # From where it came in the end: a redirect away from the origin is not the origin's word (section 3). And only
+        # what was asked for: else each answer could name the next thing to fetch, without end.
+        raw = document(response)
+        said = activities.read_activity(canonical.read(raw))
+        if said.object_id != url or said.type not in STATES:
+            raise RemoteProtocolError(Reason.MALFORMED, "They answered with something else than was asked for.")
+        answer: Answer = await self._gate.receive(raw, Carrier(response.url, "fetched"))
         if answer.reason in NOT_NOW:
             raise Interrupted(answer.detail)
 

@@ -155,7 +155,7 @@ class Gate:
             now = self._clock.now()
             document = canonical.read(raw)
             msg = activities.read_activity(document)
-            self._judge_host(carrier.actor)
+            self.judge_host(carrier.actor)
             own = carrier.how == "fetched" and identifiers.same_origin(carrier.actor, msg.actor)
             verified = await self._verify(document, msg, msg.actor if own else "", now)
             answer = await self._store(verified, carrier)
@@ -180,7 +180,8 @@ class Gate:
             await self._storage.transact(lambda tx: objects.need(tx, need, now))
             self._stir()
 
-    def _judge_host(self, url: str) -> None:
+    def judge_host(self, url: str) -> None:
+        """RemoteProtocolError BLOCKED or NOT_LISTED if this node does not speak with the host of `url`."""
         self._judge(identifiers.origin(url).key)
 
     def _judge(self, host: str) -> None:
@@ -191,7 +192,7 @@ class Gate:
     async def _verify(self, document: canonical.Document, msg: Activity, carrier: str, now: int) -> Verified[Activity]:
         """The owner is judged as well as the carrier (section 4), then the proof (section 3)."""
         _check_size(document.raw)
-        self._judge_host(msg.actor)
+        self.judge_host(msg.actor)
         activities.check_owner(msg)
         claim = integrity.claim(document, msg, msg.actor)
         if claim.method is None:

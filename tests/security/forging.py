@@ -3,12 +3,16 @@
 import base64
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
+from typing import Any
 
 import msgspec
 
+from protocol import canonical, integrity
 from protocol.http_message import Request, signature_base
 from protocol.http_signature import content_digest
+from protocol.keys import SigningKey
 from protocol.legacy_signature import digest_header
+from protocol.multibase import multibase_encode
 
 Sign = Callable[[bytes], bytes]
 COVERED = ("@method", "@target-uri", "content-type", "content-digest")
@@ -58,3 +62,25 @@ def legacy(
     signature = base64.b64encode(sign("\n".join(lines).encode("latin-1"))).decode()
     value = f'keyId="{keyid}",algorithm="{algorithm}",headers="{" ".join(covered)}",signature="{signature}"'
     return with_headers(whole, ("signature", value))
+
+
+def prove(document: dict[str, Any], key: SigningKey, method: str, created: int, **changed: Any) -> bytes:
+    """A document with a proof that is correctly made over whatever options it says."""
+    options = {
+        "@context": document["@context"],
+        "type": integrity.PROOF_TYPE,
+        "cryptosuite": integrity.CRYPTOSUITE,
+        "verificationMethod": method,
+        "proofPurpose": integrity.PURPOSE,
+        "created": integrity.time_text(created),
+        **changed,
+    }
+    given = integrity.signing_input(canonical.canonical(options), canonical.canonical(document))
+    return canonical.encode({**document, "proof": {**options, "proofValue": multibase_encode(key.sign(given))}})
+
+
+def tampered(raw: bytes, **changed: Any) -> bytes:
+    """The proof's options changed after it was made; None takes one away."""
+    document = canonical.read(raw).value
+    proof = {name: value for name, value in {**document["proof"], **changed}.items() if value is not None}
+    return canonical.encode({**document, "proof": proof})

@@ -1,6 +1,6 @@
 """The scene of the security cases: a running node N, good peer G (g1, g2), evil peer E (e1), partner P (p1), canary C.
 
-N follows g1, e1 and p1, and p1 follows N's practice: the evil peer is one that N listens to, since a stranger's
+N follows g1, g2, e1 and p1, and p1 follows N's practice: the evil peer is one that N listens to, since a stranger's
 words are refused for being a stranger's. The scene is built once; every case begins with a copy of its data
 directory. A case sends what is wrong, sees that nothing changed, then sends the same without the fault and sees that
 it is taken: nothing passes because nothing works.
@@ -273,9 +273,12 @@ class Scene:
         assert (await self.push(self.p1, self._known)).status == 202
 
         async def nothing_due() -> bool:
+            # what is due in a whole lease is being worked on at this moment
             rows = await self.rows(
-                "SELECT 1 FROM need WHERE due <= :now UNION ALL SELECT 1 FROM held_set WHERE pull_at <= :now UNION ALL"
-                " SELECT 1 FROM peer WHERE paused IS NULL AND (due <= :now OR lease IS NOT NULL)", now=self.now,
+                "SELECT 1 FROM need WHERE due <= :now OR due = :lease"
+                " UNION ALL SELECT 1 FROM held_set WHERE pull_at <= :now OR pull_at = :lease"
+                " UNION ALL SELECT 1 FROM peer WHERE paused IS NULL AND (due <= :now OR lease IS NOT NULL)",
+                now=self.now, lease=self.now + limits.LEASE,
             )  # fmt: skip
             return not rows
 
@@ -299,7 +302,7 @@ async def build(directory: Path, shared: Plot) -> None:
         await scene.open()
         await scene.town.open_practice()
         await scene.town.publish("Focused deterrence")
-        for actor in (scene.g1, scene.e1, scene.p1):
+        for actor in (scene.g1, scene.g2, scene.e1, scene.p1):
             await befriend(scene, actor)
         assert (await scene.push(scene.p1, scene.said(scene.p1, "Follow", scene.practice))).status == 202
         await scene.idle()
