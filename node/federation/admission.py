@@ -41,8 +41,10 @@ class Admission(msgspec.Struct, frozen=True):
 def _listed(host: str, listed: frozenset[str]) -> bool:
     if host in listed:
         return True
-    name, _, port = host.partition(":")
-    labels = name.split(".")
+    name, port = host, ""
+    if not host.endswith("]"):  # an IPv6 address has colons of its own
+        name, port = host.rsplit(":", 1) if ":" in host else (host, "")
+    labels = [name] if name.startswith("[") else name.split(".")
     return any(
         ".".join(labels[start:]) + (f":{port}" if full and port else "") in listed
         for start in range(len(labels))

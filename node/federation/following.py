@@ -251,10 +251,17 @@ def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> No
                 )  # fmt: skip
 
 
+# The actor's own public set, and for the coalition its practices' too. By owner: many sets of others are held.
 _SETS_OF = (
-    "SELECT key, seq FROM held_set WHERE local = 1 AND audience = 'public'"
-    " AND (owner = :target OR :target IN (SELECT actor FROM coalition))"
+    "SELECT s.key, s.seq FROM held_set s WHERE s.local = 1 AND s.audience = 'public' AND (s.owner = :target"
+    " OR s.owner IN (SELECT p.actor FROM practice p JOIN coalition c ON c.actor = :target WHERE p.local = 1))"
 )
+_END = f"""
+UPDATE inbox SET ended = 1, wants = NULL WHERE url = :inbox AND set_key IN (
+  SELECT o.key FROM ({_SETS_OF}) o JOIN held_set h ON h.key = o.key WHERE NOT EXISTS (
+    SELECT 1 FROM follower f WHERE f.inbox = :inbox
+    AND (f.target = h.owner OR f.target IN (SELECT actor FROM coalition))))
+"""  # noqa: S608 (made of fixed parts alone)
 
 
 def _add(tx: Tx, effect: AddFollower, now: int) -> None:
@@ -287,13 +294,7 @@ def _drop(tx: Tx, effect: DropFollower) -> None:
     if row is None:
         return
     # Another follower at the same shared inbox keeps the cursor.
-    tx.run(
-        "UPDATE inbox SET ended = 1, wants = NULL WHERE url = :inbox AND set_key IN ("
-        " SELECT s.key FROM held_set s WHERE s.local = 1 AND s.audience = 'public' AND NOT EXISTS ("
-        "  SELECT 1 FROM follower f WHERE f.inbox = :inbox"
-        "  AND (f.target = s.owner OR f.target IN (SELECT actor FROM coalition))))",
-        inbox=row["inbox"],
-    )
+    tx.run(_END, inbox=row["inbox"], target=effect.target)
 
 
 def _settle(tx: Tx, effect: Settle, now: int) -> None:
@@ -311,8 +312,9 @@ def _settle(tx: Tx, effect: Settle, now: int) -> None:
         "UPDATE held_set SET pull_at = NULL WHERE local = 0 AND (owner = :target OR EXISTS ("
         " SELECT 1 FROM following f JOIN actor p ON p.host = f.host"
         " WHERE f.target = :target AND f.whole_node = 1 AND p.id = held_set.owner))"
-        " AND NOT EXISTS (SELECT 1 FROM following o WHERE o.target = held_set.owner AND o.target <> :target"
-        " AND o.state = 'accepted')",
+        " AND NOT EXISTS (SELECT 1 FROM following o LEFT JOIN actor q ON q.id = held_set.owner"
+        " WHERE o.state = 'accepted' AND o.target <> :target"
+        " AND (o.target = held_set.owner OR (o.whole_node = 1 AND o.host = q.host)))",
         target=effect.target,
     )
 
