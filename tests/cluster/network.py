@@ -48,11 +48,11 @@ class Road(Server):
 
     async def _carry(self, seen: Seen) -> web.StreamResponse:
         answer = await self.rule(seen) if self.rule is not None else None
-        answer = answer or await self._pass_on(seen)
+        answer = answer or await self.pass_on(seen)
         self.answers.append((seen, answer.status))
         return answer
 
-    async def _pass_on(self, seen: Seen) -> web.StreamResponse:
+    async def pass_on(self, seen: Seen) -> web.StreamResponse:
         assert self._client is not None
         url = URL(self._to + seen.path, encoded=True)
         headers = CIMultiDict((name, value) for name, value in seen.headers.items() if name.lower() not in _HOP)

@@ -1,0 +1,110 @@
+"""A broker's recommendation carries the original, byte for byte: whoever gets it holds its owner's own proof."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+
+from node.repertoire import rules
+from tests.cluster.kit import Town, agree, cluster, settle
+from tests.cluster.network import Road, answered, asks
+
+
+async def recommend(town: Town, item: str) -> None:
+    """As the broker's desk does it."""
+    node = town.running
+    command = rules.Recommend(item, node.actor, node.origin.at(f"/activities/{town.clock.new_id()}"))
+    outcome = await node.gate.perform(command)
+    assert outcome.done, outcome
+
+
+async def test_a_recommended_item_is_held_with_its_owners_proof(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "broker", "toledo") as (high_point, broker, toledo):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-in meetings")
+        await broker.follow(practice)
+        await toledo.follow(broker.origin)
+        await settle(lambda: broker.item(item))
+        await settle_follow(toledo, broker.origin)
+
+        await recommend(broker, item)
+        held = await settle(lambda: toledo.item(item), "the recommended item")
+        assert held["activity"] == (await high_point.item(item))["activity"]
+        assert held["proof"]["signer"] == practice
+        assert held["proof"]["key"] == f"{practice}#ed25519-1"
+        assert held["proof"]["carrier"] == broker.actor
+        status, page = await toledo.page(f"/catalog/item?{urlencode({'id': item})}")
+        assert (status, "broker" in page) == (200, True)
+        assert (await toledo.api("GET", "/follows"))["follows"][0]["target"] == broker.actor
+        assert not await high_point.rows("SELECT actor FROM follower WHERE host = :host", host=toledo.origin[7:])
+        await agree(broker.actor, broker, toledo)
+
+
+async def settle_follow(town: Town, target: str) -> None:
+    async def yes() -> bool:
+        return await town.follow_state(target) == "accepted"
+
+    await settle(yes)
+    await town.rest()
+
+
+async def test_who_follows_the_broker_later_gets_its_recommendations_too(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "broker", "toledo") as (high_point, broker, toledo):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-in meetings")
+        await broker.follow(practice)
+        await settle(lambda: broker.item(item))
+        await recommend(broker, item)
+        await toledo.follow(broker.origin)
+        await settle(lambda: toledo.item(item), "it comes with the backfill")
+        await agree(broker.actor, broker, toledo)
+
+
+async def test_a_recommendation_waits_for_an_owner_whose_key_cannot_be_had(tmp_path: Path) -> None:
+    towns = cluster(tmp_path, "high-point", "broker", "toledo", roads=("high-point",))
+    async with towns as (high_point, broker, toledo):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-in meetings")
+        await broker.follow(practice)
+        await toledo.follow(broker.origin)
+        await settle(lambda: broker.item(item))
+        await settle_follow(toledo, broker.origin)
+
+        road: Road = high_point.road
+        road.rule = answered(asks("/practices/"), 503)
+        await recommend(broker, item)
+
+        async def asked() -> bool:
+            return bool(await toledo.rows("SELECT url FROM need WHERE attempts > 0"))
+
+        await settle(asked, "Toledo could not check the proof, and remembers to ask")
+        assert await toledo.item(item) is None
+        road.rule = None
+        [due] = await toledo.rows("SELECT due FROM need")
+        toledo.clock.advance(due["due"] - toledo.clock.now())
+        held = await settle(lambda: toledo.item(item), "then it could")
+        assert held["proof"]["signer"] == practice
+
+
+async def test_the_page_of_an_item_recommends_it(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "broker", "toledo") as (high_point, broker, toledo):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-in meetings")
+        await broker.follow(practice)
+        await toledo.follow(broker.origin)
+        await settle(lambda: broker.item(item))
+        await settle_follow(toledo, broker.origin)
+
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(broker.origin, headers={"Origin": broker.origin}, cookie_jar=jar) as browser:
+            token = broker.running.keystore.mint_token(broker.clock.now(), "browser")
+            async with browser.post("/sign-in", data={"token": token}) as answer:
+                assert answer.status == 200
+            path = f"/catalog/item?{urlencode({'id': item})}"
+            async with browser.get(path) as answer:
+                page = await answer.text()
+            form_token = page.partition('name="form_token" value="')[2].partition('"')[0]
+            there = f"/catalog/recommend?{urlencode({'id': item})}"
+            async with browser.post(there, data={"form_token": form_token}, allow_redirects=False) as answer:
+                assert answer.status == 303, await answer.text()
+        await settle(lambda: toledo.item(item), "the recommended item")
