@@ -1,0 +1,59 @@
+"""`python -m tests.bench [inbound] [outbound] [legacy]`: run, print the table, write bench.json.
+
+Ends with a status other than 0 if any answer, or what was stored or arrived, is not what it must be.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from tests.bench import measure
+from tests.bench.processes import ROOT, BenchError, cores_of_run, pin
+
+PARTS = ("inbound", "outbound", "legacy")
+
+
+async def run(parts: list[str]) -> measure.Results:
+    """Every part asked for, in one folder on the project's own disk: a memory file system would flatter."""
+    results: measure.Results = {}
+    with tempfile.TemporaryDirectory(prefix="commonweave-bench-", dir=ROOT) as folder:
+        directory = Path(folder)
+        if "inbound" in parts:
+            results |= await measure.inbound(directory)
+        if "outbound" in parts:
+            results |= await measure.outbound(directory, "native")
+        if "legacy" in parts:
+            results |= await measure.outbound(directory, "legacy")
+    return results
+
+
+def show(results: measure.Results) -> None:
+    """The table."""
+    print(f"{'':<22}{'node':>10}{'floor':>10}{'ratio':>8}  unit")
+    for name, one in results.items():
+        floor = "" if one.baseline is None else f"{one.baseline:,.0f}"
+        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+        print(f"{name:<22}{one.value:>10,.0f}{floor:>10}{ratio:>8}  {one.unit}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all of them if none is named")
+    parts = parser.parse_args().parts or list(PARTS)
+    pin(cores_of_run()[1])
+    try:
+        results = uvloop.run(run(parts))
+    except (BenchError, AssertionError) as error:
+        print(f"The benchmark is void: {error}", file=sys.stderr)
+        return 1
+    show(results)
+    (ROOT / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
