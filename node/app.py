@@ -8,7 +8,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import msgspec
@@ -40,8 +40,8 @@ from node.repertoire.api import RepertoireApi
 from node.repertoire.editing import Editing
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.wiring import repertoire_handlers
-from node.storage import sqlite
-from node.storage.contract import Storage
+from node.storage import postgres, sqlite
+from node.storage.contract import Reads, Storage
 from node.web import api
 from node.web.shell import install
 from node.web.things import Site
@@ -90,6 +90,8 @@ class Node:
         self._register()
         self._runner: web.AppRunner | None = None
         self._workers: list[asyncio.Task[None]] = []
+        storage.hear("stir", lambda _: self._wake())
+        storage.hear("actor", self.keyring.forgotten)
         self.listening: str = ""
 
     # Wiring
@@ -136,6 +138,10 @@ class Node:
     def _stir(self) -> None:
         self.delivery.wake()
         self.catchup.wake()
+        self._wake()
+        self.storage.tell("stir")
+
+    def _wake(self) -> None:
 
     async def _repeat_follow(self, target: str, address: str) -> None:
         id = self.origin.at(f"/activities/{self.clock.new_id()}")
@@ -171,12 +177,16 @@ class Node:
     async def serve(self, listen: str = "") -> str:
         """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""
         app = self._application(await self._introduce())
-        await self.delivery.recover()
+        if not self.storage.shared:
+            await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
         host, _, port = (listen or self.settings.listen).rpartition(":")
         # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host.strip("[]"), int(port), backlog=512)
+        # Several processes over one database share a port, and the kernel deals out the connections.
+        site = web.TCPSite(
+            self._runner, host.strip("[]"), int(port), backlog=512, reuse_port=True if self.storage.shared else None
+        )
         await site.start()
         bound = self._runner.addresses[0]
         self.listening = f"{bound[0]}:{bound[1]}"
@@ -193,7 +203,8 @@ class Node:
         """Close the door, finish what was accepted, stop."""
         if self._runner is not None:
             await self._runner.cleanup()
-            (self.directory / RUNNING).unlink(missing_ok=True)
+            if not self.storage.shared:  # else others may still listen there
+                (self.directory / RUNNING).unlink(missing_ok=True)
         for worker in self._workers:
             worker.cancel()
         for worker in self._workers:
@@ -217,7 +228,7 @@ async def build(
     """A node over a data directory. StorageError, KeystoreError or SettingsError say in a sentence what is wrong."""
     settings = settings or config.load(directory)
     keystore = Keystore.open(directory)
-    storage = await sqlite.open_sqlite(directory)
+    storage = await open_storage(directory, settings)
     made = peers(settings) if peers else default_peers(settings)
     return Node(directory, settings, storage, keystore, clock or SystemClock(), made)
 
@@ -225,6 +236,20 @@ async def build(
 def default_peers(settings: config.Settings) -> Peers:
     """The guarded client with exactly the exceptions that the settings name."""
     origin = identifiers.origin(settings.origin)
+async def open_storage(directory: Path, settings: config.Settings) -> Storage:
+    """The engine that the settings name. StorageError says in a sentence what is wrong."""
+    if settings.postgres is None:
+        return await sqlite.open_sqlite(directory)
+    return await postgres.open_postgres(settings.postgres)
+
+
+def look_into(directory: Path, settings: config.Settings) -> AbstractContextManager[Reads]:
+    """One read-only snapshot of a node's database, from any process."""
+    if settings.postgres is None:
+        return sqlite.look_into(directory)
+    return postgres.look_into(settings.postgres)
+
+
     return Peers(
         f"Commonweave/{VERSION} (+{origin})",
         allowed=settings.allowed_pairs,

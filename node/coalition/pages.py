@@ -19,7 +19,7 @@ from node.web.problem import Refused, require_session
 from node.web.render import render
 from node.web.session import session_of
 from node.web.things import Choice, ItemCard, PracticeLine, Ref
-from protocol import identifiers
+from protocol import identifiers, limits
 from protocol.errors import ProtocolError, Reason
 from protocol.keys import HeldKey
 from protocol.vocabulary.actors import LEVELS
@@ -166,16 +166,9 @@ class CoalitionPages:
 
     async def open(self, wish: NewPractice) -> Outcome:
         """Make its keys, then found it; keys of a practice that was not founded are used by the next attempt."""
-        if not identifiers.is_slug(wish.slug) or wish.slug == "new":
-            return Outcome(Reason.INVALID, "An address has small letters a to z, digits and hyphens, at most 64.")
-        if not wish.name.strip():
-            return Outcome(Reason.INVALID, "A practice needs a name.")
-        if wish.level not in LEVELS:
-            return Outcome(Reason.INVALID, f"“{wish.level}” is not a level. Levels are: {', '.join(LEVELS)}.")
-        try:
-            check_domain(wish.domain)
-        except ProtocolError as error:
-            return Outcome(Reason.INVALID, error.detail)
+        wrong = _fault(wish)
+        if wrong:
+            return Outcome(Reason.INVALID, wrong)
         actor = identifiers.practice_actor(self._desk.origin, wish.slug)
         taken = await self._desk.storage.read(
             lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
@@ -189,6 +182,33 @@ class CoalitionPages:
             wish.place, keys, self._desk.new("activities"), self._desk.new("activities"),
         )  # fmt: skip
         return await self._desk.gate.perform(command)
+
+
+def _fault(wish: NewPractice) -> str:
+    """What is wrong with it, as one sentence for who wishes it; empty if nothing is."""
+    if wish.slug == "new":
+        return "The address “new” is taken by the page that opens practices; choose another."
+    if not identifiers.is_slug(wish.slug):
+        return "An address has small letters a to z, digits and hyphens, at most 64."
+    if not wish.name.strip():
+        return "A practice needs a name."
+    for said, text, most in (
+        ("name", wish.name, limits.NAME_CHARACTERS),
+        ("place", wish.place, limits.NAME_CHARACTERS),
+        ("summary", wish.summary, limits.TEXT_CHARACTERS),
+    ):
+        if len(text.strip()) > most:
+            return f"The {said} has {len(text.strip()):,} characters; at most {most:,} fit."
+    if wish.level not in LEVELS:
+        return f"“{wish.level[:60]}” is not a level. Levels are: {', '.join(LEVELS)}."
+    try:
+        check_domain(wish.domain)
+    except ProtocolError:
+        return (
+            f"“{wish.domain[:60]}” is not a domain. A domain is one of {', '.join(DOMAINS)}, or lies below one,"
+            " such as public-safety/gun-violence."
+        )
+    return ""
 
 
 def _line(row: Row) -> PracticeLine:

@@ -106,7 +106,12 @@ class Keyring:
 
     def forget(self, actor: str) -> None:
         self._generation += 1
-        for key_id in [id for id, known in self._known.items() if known.key.actor == actor]:
+        self.forgotten(actor)
+        self._storage.tell("actor", actor)
+
+    def forgotten(self, actor: str) -> None:
+        """Another process of this node says so; "": of any actor."""
+        for key_id in [id for id, known in self._known.items() if actor in ("", known.key.actor)]:
             del self._known[key_id]
 
     async def find(self, key_id: str, waiting: int) -> HeldKey:

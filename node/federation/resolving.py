@@ -26,6 +26,11 @@ async def resolve(address: str, peers: Peers, sign: Sign, plain: frozenset[tuple
     try:
         if text.startswith(("http://", "https://")):
             return await _url(text, peers, sign)
+        if "://" in text:
+            raise RemoteProtocolError(Reason.INVALID, "An address begins with https:// or with no such word at all.")
+        host, slash, path = text.partition("/")
+        if slash:  # a page's address, copied without its beginning
+            return await _url(f"{_origin(host, plain)}/{path}", peers, sign)
         if "@" in text:
             handle = identifiers.parse_handle(text)
             return await _ask(_origin(handle.host, plain), handle.acct, peers)

@@ -205,7 +205,9 @@ class Gate:
     async def _store(self, verified: Verified[Activity], carrier: Carrier) -> Answer:
         now = self._clock.now()
         try:
-            answer = await self._storage.transact(lambda tx: self.admit(tx, verified, carrier, now))
+            answer = await self._storage.transact(
+                lambda tx: self.admit(tx, verified, carrier, now), locks_of(verified.msg)
+            )
         except Refused as refused:
             return refused.answer
         if verified.msg.object_id == verified.actor:
@@ -280,7 +282,7 @@ class Gate:
             return Outcome(Reason.ACCEPTED, said=tuple(self._say(tx, draft, now) for draft in decision.says))
 
         try:
-            outcome = await self._storage.transact(work)
+            outcome = await self._storage.transact(work, locks_for(command))
         except Refused as refused:
             # Our own door refused what our own rules wrote: a bug here, and nothing of it was stored or sent.
             log.error("own activity refused", command=type(command).__name__, reason=refused.answer.reason)
@@ -330,7 +332,25 @@ def _leaves(body: bytes) -> bool:
         msg = activities.read_activity(canonical.read(body))
     except ProtocolError:
         return False
-    return msg.type == "Delete" and msg.object_id == msg.actor
+    return objects.leaves(msg)
+
+
+def locks_of(msg: Activity) -> tuple[str, ...]:
+    """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
+    own and every edge between it and us; its object."""
+    return (msg.id, msg.actor) if msg.object_id in (None, msg.actor) else (msg.id, msg.actor, msg.object_id)
+
+
+def locks_for(command: object) -> tuple[str, ...]:
+    """What the decision on a command rests on: whatever it names; and people wait for each other."""
+    named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
+    return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))
+
+
+def check_active(key: HeldKey, now: int) -> None:
+    """A request is of this moment: UNKNOWN_KEY if its key is retired, or known to be in other hands."""
+    if key.compromised_since is not None or (key.valid_until is not None and key.valid_until <= now):
+        raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
 
 
 def key_host(key_id: str) -> str:

@@ -147,7 +147,10 @@ class RepertoireApi:
         return self._desk.origin.at(f"/items/{request.match_info['id']}")
 
     async def publish(self, request: web.Request, body: Written) -> Done:
-        owner = identifiers.practice_actor(self._desk.origin, request.match_info["slug"])
+        slug = request.match_info["slug"]
+        if not identifiers.is_slug(slug):
+            raise ProtocolError(Reason.NOT_FOUND, "There is no such practice on this node.")
+        owner = identifiers.practice_actor(self._desk.origin, slug)
         _check(body)
         item = composing.compose(body, self._desk.new("items"), owner)
         return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))

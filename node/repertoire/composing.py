@@ -4,8 +4,11 @@ import msgspec
 
 from node.web import words
 from node.web.markdown import to_html
+from protocol import limits
+from protocol.errors import ProtocolError
+from protocol.vocabulary.dates import is_day
 from protocol.vocabulary.place import Place
-from protocol.vocabulary.repertoire import KINDS, STAGES, Item, Reference
+from protocol.vocabulary.repertoire import DOMAINS, KINDS, STAGES, Item, Reference, check_domain, is_language
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,21 +98,85 @@ def written(item: Item) -> Written:
     )
 
 
+_LINES = {"title": "title", "version": "version", "place": "place", "license": "licence"}
+_PROSE = {
+    "summary": "summary",
+    "principle": "principle",
+    "local_conditions": "local conditions",
+    "evidence": "evidence",
+    "contact": "people to call",
+    "kept": "what was kept",
+    "changed": "what was changed",
+    "why": "why",
+    "coach": "coach",
+    "results": "results",
+}
+_LIMITS = tuple(
+    (name, said, most)
+    for fields, most in ((_LINES, limits.NAME_CHARACTERS), (_PROSE, limits.TEXT_CHARACTERS))
+    for name, said in fields.items()
+)
+_SURELY_FITS = 20_000  # characters of Markdown whose HTML cannot be over the limit of content
+
+
 def fault(text: Written) -> str:
-    """What is wrong with it, as one sentence; empty if nothing is. Sizes and dates are the protocol's to judge."""
+    """What is wrong with it, as one sentence for who wrote it; empty if nothing is. The protocol judges once more."""
     if not text.title.strip():
         return "An item needs a title."
     if not text.content.strip():
         return "An item needs a text."
+    for name, said, most in _LIMITS:
+        if (length := len(getattr(text, name).strip())) > most:
+            return f"The field “{said}” has {length:,} characters; at most {most:,} fit."
+    if _too_long(text.content):
+        return f"The text is too long: with its formatting it has more than {limits.CONTENT_BYTES:,} bytes."
+    return _unknown(text) or _lineage(text)
+
+
+def _too_long(content: str) -> bool:
+    if len(content) <= _SURELY_FITS:
+        return False
+    return max(len(content.encode("utf-8", "replace")), len(to_html(content).encode())) > limits.CONTENT_BYTES
+
+
+def _unknown(text: Written) -> str:
+    """A value that is none of those that can be."""
     if text.kind not in KINDS:
-        return f"“{text.kind}” is not a kind of item. Kinds are: {', '.join(KINDS)}."
+        return f"“{_short(text.kind)}” is not a kind of item. Kinds are: {', '.join(KINDS)}."
     if text.stage and text.stage not in STAGES:
-        return f"“{text.stage}” is not a stage. Stages are: {', '.join(STAGES)}."
+        return f"“{_short(text.stage)}” is not a stage. Stages are: {', '.join(STAGES)}."
+    if not is_language(text.language):
+        return f"“{_short(text.language)}” is not the code of a language, such as en, es or pt-BR."
+    if text.review_by and not is_day(text.review_by):
+        return f"“{_short(text.review_by)}” is not a day. Write year-month-day, such as 2027-03-31."
+    if text.domain and not _is_domain(text.domain):
+        return (
+            f"“{_short(text.domain)}” is not a domain. A domain is one of {', '.join(DOMAINS)}, or lies below one,"
+            " such as public-safety/gun-violence."
+        )
+    return ""
+
+
+def _lineage(text: Written) -> str:
     if text.kind == "adaptation" and not text.adapted_from:
         return "An adaptation must name the item that it adapts."
     if text.kind != "adaptation" and text.adapted_from:
         return "Only an adaptation can name what it adapts: choose the kind “adaptation”."
+    if len(text.adapted_from) > limits.RECIPIENTS:
+        return f"An adaptation can name at most {limits.RECIPIENTS} items that it adapts."
     return ""
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        check_domain(text)
+    except ProtocolError:
+        return False
+    return True
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 LANGUAGES = tuple(words.LANGUAGES.items())

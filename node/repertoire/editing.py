@@ -82,7 +82,7 @@ class Editing:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
-        text, slug = _read(form), form.line("practice", "Practice", required=True)
+        text, slug = _read(form), form.slug("practice", "Practice")
         adapts = request.query.get("adapts", "")
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))

@@ -45,6 +45,7 @@ __all__ = [
     "build_item",
     "check_domain",
     "is_item",
+    "is_language",
     "read_item",
     "read_reference",
     "reference",
@@ -170,6 +171,11 @@ def is_item(kind: Any, type: str) -> bool:
     return type == "Article" and (kind is None or kind in KINDS)
 
 
+def is_language(text: str) -> bool:
+    """Whether this has the form of a language tag (BCP 47)."""
+    return _LANGUAGE.fullmatch(text) is not None
+
+
 def reference(id: str, digest: bytes | None) -> dict[str, Any]:
     """`{id, digestMultibase}` for the wire."""
     return {"id": id} if digest is None else {"id": id, "digestMultibase": digest_multibase(digest)}
@@ -220,7 +226,7 @@ def _content(wire: _Wire, ours: bool) -> tuple[str, str]:
         if content is None or text == content:
             content, language = text, tag
             break
-    if not _LANGUAGE.fullmatch(language):
+    if not is_language(language):
         if ours:
             raise malformed("contentMap's language must be a BCP 47 tag.")
         language = UNDETERMINED
