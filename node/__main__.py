@@ -25,7 +25,6 @@ from node.coalition import connections, operation, rules, store
 from node.coalition.pages import keys_of
 from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
-from node.storage import sqlite
 from node.storage.contract import StorageError
 from node.web import words
 from protocol.errors import ProtocolError
@@ -188,7 +187,7 @@ def status(data: Data) -> None:
     try:
         settings, keystore, clock = config.load(data), Keystore.open(data), SystemClock()
         now = clock.now()
-        with sqlite.look_into(data) as reads:
+        with node_app.look_into(data, settings) as reads:
             found = operation.health(reads, now, node_app.VERSION, root_here=keystore.root_key_present())
             follows = connections.follows(reads)
             coalition = store.coalition(reads)
@@ -224,11 +223,12 @@ def status(data: Data) -> None:
 def verify(data: Data) -> None:
     """Check every stored proof again, offline."""
     try:
-        with sqlite.look_into(data) as reads, Progress(console=err, transient=True) as progress:
+        settings = config.load(data)
+        with node_app.look_into(data, settings) as reads, Progress(console=err, transient=True) as progress:
             total = verification.count(reads)
             task = progress.add_task("Checking proofs", total=total)
             report = verification.verify(reads, SystemClock().now(), lambda done: progress.update(task, completed=done))
-    except (StorageError, OSError) as error:
+    except (config.SettingsError, StorageError, OSError) as error:
         raise fail(str(error)) from None
     for fault in report.faults[:20]:
         err.print(f"{fault.id}: {fault.sentence}")

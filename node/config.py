@@ -25,6 +25,7 @@ _LOCAL_ENDINGS = (".localhost", ".test", ".local")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTACT_CHARACTERS = 300
+_POSTGRES = ("postgresql://", "postgres://")
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>[0-9]{1,5})")
 
 
@@ -83,13 +84,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ""
     database: Annotated[
         str,
-        Meta(title="sqlite", description="The database engine. `sqlite` is a file in the data directory."),
+        Meta(
+            title="sqlite, or postgresql://user@host/name",
+            description="Where the data is: `sqlite` is a file in its directory, PostgreSQL is for many processes.",
+        ),
     ] = "sqlite"
 
     @property
     def at(self) -> Origin:
         """The origin, taken apart."""
         return read_origin(self.origin)
+
+    @property
+    def postgres(self) -> str | None:
+        """The database's address, if it is not the file in the data directory."""
+        return self.database if self.database.startswith(_POSTGRES) else None
 
     @property
     def secure(self) -> bool:
@@ -299,7 +308,9 @@ def _contact(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    return "" if settings.database == "sqlite" else "this version knows sqlite only."
+    if settings.database == "sqlite" or settings.database.startswith(_POSTGRES):
+        return ""
+    return "it must be sqlite, or an address such as postgresql://commonweave@localhost/commonweave."
 
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {

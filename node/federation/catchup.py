@@ -16,13 +16,14 @@ from node.federation.peer import PeerError, Peers, document
 from node.gate.door import Gate
 from node.gate.handler import Answer, Carrier
 from node.gate.objects import STATES
-from node.storage.contract import Reads, Row, Storage, Tx
+from node.storage.contract import Reads, Row, Storage, StorageBusy, Tx
 from protocol import canonical, http_signature, identifiers, limits
 from protocol import log as wire_log
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
 from protocol.vocabulary import activities
 
 LOOK_EVERY = limits.HOUR  # heads of live peers are compared hourly (section 8, Head)
+_OTHERS = 50  # ms
 AT_ONCE = 8  # sets pulled at the same time; one peer's slowness costs one of them
 
 # An answer of this kind says "not now", of all others "never": the cursor waits for the first, passes the second.
@@ -74,19 +75,31 @@ class Catchup:
         try:
             while True:
                 self._woken.clear()
-                free = AT_ONCE - len(self._running)
-                if free > 0:
-                    for row in await self._claim(free):
-                        task = asyncio.create_task(self._work(row))
-                        self._running.add(task)
-                        task.add_done_callback(self._done)
-                until: int | None = None
-                if len(self._running) < AT_ONCE:
-                    until = await self._storage.read(_next_due)
+                try:
+                    until = await self._begin()
+                except StorageBusy:
+                    until = self._clock.now() + limits.SECOND
                 await self._clock.wait(self._woken, until)
         finally:
             for task in self._running:
                 task.cancel()
+
+    async def _begin(self) -> int:
+        """Start what is due; when to look again (ms)."""
+        rows: list[Row] = []
+        if len(self._running) < AT_ONCE:
+            rows = await self._claim(AT_ONCE - len(self._running))
+        for row in rows:
+            task = asyncio.create_task(self._work(row))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+        now = self._clock.now()
+        soon = now + limits.LEASE  # another process may know of something
+        if len(self._running) >= AT_ONCE:
+            return soon
+        due = await self._storage.read(_next_due)
+        # What is due and was not to be had is another process's at this moment.
+        return soon if due is None else min(soon, due if rows or due > now else now + _OTHERS)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -99,19 +112,22 @@ class Catchup:
 
         def work(tx: Tx) -> list[Row]:
             sets = tx.all(
-                "UPDATE held_set SET pull_at = :lease, attempts = attempts + 1 WHERE key IN (SELECT key FROM held_set"
-                " WHERE pull_at <= :now ORDER BY pull_at LIMIT :count)"
+                "WITH ours AS MATERIALIZED (SELECT key FROM held_set WHERE pull_at <= :now ORDER BY pull_at"
+                " LIMIT :count /*+ FOR UPDATE SKIP LOCKED */)"
+                " UPDATE held_set SET pull_at = :lease, attempts = attempts + 1 WHERE key IN (SELECT key FROM ours)"
                 " RETURNING 'set' AS kind, name, owner, theirs_epoch, theirs_seq, attempts, pull_at",
                 now=now, lease=now + limits.LEASE, count=count,
             )  # fmt: skip
             needs = tx.all(
-                "UPDATE need SET due = :lease, attempts = attempts + 1 WHERE (kind, url) IN (SELECT kind, url FROM need"
-                " WHERE due <= :now ORDER BY due LIMIT :count) RETURNING kind, url, because, attempts",
+                "WITH ours AS MATERIALIZED (SELECT kind, url FROM need WHERE due <= :now ORDER BY due LIMIT :count"
+                " /*+ FOR UPDATE SKIP LOCKED */) UPDATE need SET due = :lease, attempts = attempts + 1"
+                " WHERE (kind, url) IN (SELECT kind, url FROM ours) RETURNING kind, url, because, attempts",
                 now=now, lease=now + limits.LEASE, count=count,
             )  # fmt: skip
             repeats = tx.all(
-                "UPDATE following SET repeat_at = :again WHERE target IN (SELECT target FROM following"
-                " WHERE repeat_at <= :now ORDER BY repeat_at LIMIT :count)"
+                "WITH ours AS MATERIALIZED (SELECT target FROM following WHERE repeat_at <= :now ORDER BY repeat_at"
+                " LIMIT :count /*+ FOR UPDATE SKIP LOCKED */)"
+                " UPDATE following SET repeat_at = :again WHERE target IN (SELECT target FROM ours)"
                 " RETURNING 'repeat' AS kind, target, address",
                 now=now, again=now + limits.FOLLOW_REPEAT, count=count,
             )  # fmt: skip

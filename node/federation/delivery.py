@@ -11,7 +11,9 @@ One slow host delays no other: a request that waits gives its shared slot back (
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -22,12 +24,14 @@ from node.federation.peer import PeerError, Peers
 from node.federation.receipt import read_answer
 from node.federation.schedule import Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
 from node.federation.slots import Slots
-from node.storage.contract import Storage, StorageBusy, Tx
+from node.storage.contract import Storage, StorageBusy, StorageError, Tx
 from protocol import limits
 from protocol.errors import ProtocolError
 from protocol.http_message import Form, Request
 from protocol.log import LogCursor, build_cursor, read_cursor
 from protocol.vocabulary.context import ACTIVITY_JSON
+
+T = TypeVar("T")
 
 log = structlog.get_logger("delivery")
 
@@ -44,6 +48,7 @@ ENTRIES_A_VISIT = 100  # then let go, so that a long backlog does not hide what 
 CACHED_ITEMS = 32
 CACHED_TIME = limits.SECOND  # an entry that was superseded meanwhile is not sent for longer than that
 BUSY_WAIT = limits.SECOND
+OTHERS = 50  # ms
 LONGEST_GAP = 30  # seconds, see heard_from
 PAUSE_GAP = limits.HOUR  # a peer that refuses us and goes on talking is asked again this often
 _QUEUE = "queue:"  # a direct queue is a set that never leaves the node, so it has no cursor on the wire
@@ -105,6 +110,7 @@ class Delivery:
         self._again: set[str] = set()
         self._items: dict[tuple[int, int], tuple[int, asyncio.Future[owed.Item | None]]] = {}
         self._stopping = False
+        self._sweep_at = 0
 
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
@@ -123,6 +129,8 @@ class Delivery:
                     task.cancel()
             await asyncio.gather(*self._visits.values(), return_exceptions=True)
             watch.cancel()
+            with suppress(StorageError):  # then the leases run out by themselves
+                await self._storage.transact(partial(owed.let_go, lease=self._lease, now=self._clock.now()))
 
     async def stop(self) -> None:
         """Begin no more requests; return when those under way are acknowledged or given up."""
@@ -162,7 +170,12 @@ class Delivery:
         heard, self._heard = self._heard, {}
         self._woken.update(heard)
         now = self._clock.now()
-        claimed = await self._storage.transact(partial(owed.claim, lease=self._lease, now=now, limit=room, heard=heard))
+        sweep = now >= self._sweep_at
+        if sweep:
+            self._sweep_at = now + limits.LEASE
+        claimed = await self._storage.transact(
+            partial(owed.claim, lease=self._lease, now=now, limit=room, heard=heard, sweep=sweep)
+        )
         for due in claimed.hosts:
             if due.host in self._visits:
                 self._again.add(due.host)  # it let go in this very commit, or its lease ran out
@@ -171,7 +184,11 @@ class Delivery:
                 self._visits[due.host] = task
                 task.add_done_callback(partial(self._visited, due.host))
         soon = now + limits.LEASE  # another process may have published
-        return soon if claimed.upcoming is None else min(soon, claimed.upcoming)
+        if claimed.upcoming is None:
+            return soon
+        # What is due and was not to be had is another process's at this moment.
+        theirs = not claimed.hosts and claimed.upcoming <= now
+        return min(soon, now + OTHERS if theirs else claimed.upcoming)
 
     def _visited(self, host: str, task: "asyncio.Task[None]") -> None:
         full = len(self._visits) >= self._capacity
@@ -230,17 +247,17 @@ class Delivery:
                 return
             item = await self._item(inbox.set_key, wants)
             if item is None:
-                wants = await self._settle(visit, inbox, wants, None)
+                wants = await self._settle(visit, inbox, wants, None, None)
                 continue
             outcome = await self._push(visit, inbox, item)
             match outcome:
                 case Advance():
                     visit.answered()
-                    wants = await self._settle(visit, inbox, item.seq, None)
+                    wants = await self._settle(visit, inbox, item.seq, None, item.set)
                 case Refuse():
                     visit.answered()
                     log.warning("refused for good", inbox=inbox.url, activity=item.activity, why=outcome.reason)
-                    wants = await self._settle(visit, inbox, item.seq, (item.activity, outcome))
+                    wants = await self._settle(visit, inbox, item.seq, (item.activity, outcome), item.set)
                 case End():
                     visit.answered()
                     log.info("subscription ended", inbox=inbox.url, why=outcome.reason)
@@ -254,7 +271,7 @@ class Delivery:
                     return
 
     async def _settle(
-        self, visit: _Visit, inbox: owed.Inbox, seq: int, refused: tuple[str, Refuse] | None
+        self, visit: _Visit, inbox: owed.Inbox, seq: int, refused: tuple[str, Refuse] | None, name: str | None
     ) -> int | None:
         """Store what one push came to; what the inbox wants next. The last of a visit lets go of the host as well."""
         now, last, form = self._clock.now(), visit.only_lane, visit.learned
@@ -263,15 +280,30 @@ class Delivery:
             wants = owed.advance(tx, inbox.key, seq, refused, now)
             if last and wants is None:
                 return None, True, owed.finish(tx, visit.host, self._lease, form, now)
-            owed.well(tx, visit.host, self._lease, form, now)
-            return wants, False, False
+            if owed.well(tx, visit.host, self._lease, form, now):
+                return wants, False, False
+            return None, True, False
 
-        wants, visit.released, more = await self._storage.transact(work)
+        wants, released, more = await self._store(work, () if name is None else (owed.lock_of(name),))
+        visit.released = visit.released or released
+        if released:
+            visit.inboxes.clear()
         self._failing.pop(visit.host, None)
         self._woken.discard(visit.host)
         if more:
             self._news.set()
         return wants
+
+    async def _store(self, work: Callable[[Tx], T], locks: tuple[str, ...]) -> T:
+        """Store what a peer has answered: if the database is away a while, it waits for it as long as the lease."""
+        until = self._clock.now() + limits.LEASE - limits.FETCH_TIMEOUT
+        while True:
+            try:
+                return await self._storage.transact(work, locks)
+            except StorageBusy:
+                if self._clock.now() >= until:
+                    raise
+                await self._clock.wait(asyncio.Event(), self._clock.now() + BUSY_WAIT)
 
     async def _item(self, set_key: int, wants: int) -> owed.Item | None:
         """The entry, read once for all the inboxes that want it now."""

@@ -12,14 +12,16 @@ import msgspec
 from node.federation.schedule import Pause, Refuse, Retry
 from node.storage import sets
 from node.storage.contract import Reads, Tx
+from protocol import identifiers
 from protocol.http_message import Form
 from protocol.limits import LEASE
 
 # `due <= :now` twice: under READ COMMITTED the outer one is looked at again when another process was faster.
 CLAIM = """
+WITH ours AS MATERIALIZED (
+  SELECT host FROM peer WHERE due <= :now AND paused IS NULL ORDER BY due LIMIT :limit /*+ FOR UPDATE SKIP LOCKED */)
 UPDATE peer SET due = :until, lease = :lease
-WHERE due <= :now AND paused IS NULL AND host IN (
-  SELECT host FROM peer WHERE due <= :now AND paused IS NULL ORDER BY due LIMIT :limit)
+WHERE due <= :now AND paused IS NULL AND host IN (SELECT host FROM ours)
 RETURNING host, form, attempts, failing_since"""
 INBOXES = "SELECT key, url, set_key, wants FROM inbox WHERE host = :host AND wants IS NOT NULL ORDER BY key"
 NATIVE = "SELECT 1 AS native FROM actor WHERE host = :host AND native = 1 LIMIT 1"
@@ -30,16 +32,21 @@ OF_SET = "SELECT name, epoch FROM held_set WHERE key = :key"
 WELL = """
 UPDATE peer SET due = :until, attempts = 0, failing_since = NULL, last_error = NULL, last_ok = :now,
   form = COALESCE(:form, form)
-WHERE host = :host AND lease = :lease"""
+WHERE host = :host AND lease = :lease RETURNING host"""
+# How many cursors of a host want nothing, and go on wanting nothing until this transaction ends. One that is being
+# woken in another process is not among them: whoever publishes there cannot see yet that the host is let go.
+LEVEL = """
+SELECT COUNT(*) AS level FROM (
+  SELECT key FROM inbox WHERE host = :host AND wants IS NULL AND ended = 0 /*+ FOR SHARE SKIP LOCKED */) AS of_host"""
 # Looks again, in the transaction that lets go: what was published meanwhile is due at once.
 RELEASE = """
-UPDATE peer SET lease = NULL, due = CASE WHEN EXISTS(
-  SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
+UPDATE peer SET lease = NULL,
+  due = CASE WHEN (SELECT COUNT(*) FROM inbox WHERE inbox.host = peer.host AND inbox.ended = 0) > :level THEN :now END
 WHERE host = :host AND lease = :lease RETURNING due"""
 FINISH = """
 UPDATE peer SET attempts = 0, failing_since = NULL, last_error = NULL, last_ok = :now, form = COALESCE(:form, form),
-  lease = NULL, due = CASE WHEN EXISTS(
-    SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
+  lease = NULL,
+  due = CASE WHEN (SELECT COUNT(*) FROM inbox WHERE inbox.host = peer.host AND inbox.ended = 0) > :level THEN :now END
 WHERE host = :host AND lease = :lease RETURNING due"""
 RETRY = """
 UPDATE peer SET lease = NULL, due = :at, attempts = :attempts, failing_since = :since, last_error = :why
@@ -59,6 +66,11 @@ UNPAUSE = """
 UPDATE peer SET paused = NULL, attempts = 0, failing_since = NULL, due = CASE WHEN EXISTS(
   SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
 WHERE host = :host AND paused IS NOT NULL"""
+LET_GO = "UPDATE peer SET due = :now, lease = NULL WHERE lease = :lease"
+# What is owed and nobody is woken for, whatever the reason: the clock finds it where a word was lost.
+MISSED = """
+UPDATE peer SET due = :now WHERE due IS NULL AND paused IS NULL AND host IN (
+  SELECT host FROM inbox WHERE wants IS NOT NULL)"""
 RECOVER = "UPDATE peer SET due = :now, lease = NULL WHERE lease IS NOT NULL"
 
 
@@ -101,12 +113,14 @@ class Claimed(msgspec.Struct, frozen=True):
     upcoming: int | None
 
 
-def claim(tx: Tx, lease: str, now: int, limit: int, heard: Mapping[str, int]) -> Claimed:
+def claim(tx: Tx, lease: str, now: int, limit: int, heard: Mapping[str, int], *, sweep: bool = False) -> Claimed:
     """Take up to `limit` hosts that are due, for the time of a lease.
 
-    `heard`: failing hosts that spoke to us, and when (ms) they may be tried again.
+    `heard`: failing hosts that spoke to us, and when (ms) they may be tried again. `sweep`: look for the missed, too.
     """
-    for host, at in heard.items():
+    if sweep:
+        tx.run(MISSED, now=now)
+    for host, at in sorted(heard.items()):
         tx.run(HEARD, host=host, at=max(now, at))
     rows = tx.all(CLAIM, until=now + LEASE, lease=lease, now=now, limit=limit)
     hosts = tuple(
@@ -149,20 +163,27 @@ def end(tx: Tx, inbox: int) -> None:
     tx.run(END, inbox=inbox)
 
 
-def well(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> None:
-    """The host answered: it does not fail, the lease is renewed, `form` is remembered if it is new."""
-    tx.run(WELL, host=host, lease=lease, form=form, now=now, until=now + LEASE)
+def well(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> bool:
+    """The host answered: it does not fail, the lease is renewed, `form` is remembered if it is new.
+
+    False: the lease had run out and another has the host.
+    """
+    return tx.one(WELL, host=host, lease=lease, form=form, now=now, until=now + LEASE) is not None
+
+
+def _level(tx: Tx, host: str) -> int:
+    return tx.the(LEVEL, host=host)["level"]
 
 
 def release(tx: Tx, host: str, lease: str, now: int) -> bool:
     """Let go of a host; True if something is still owed to it."""
-    row = tx.one(RELEASE, host=host, lease=lease, now=now)
+    row = tx.one(RELEASE, host=host, lease=lease, now=now, level=_level(tx, host))
     return row is not None and row["due"] is not None
 
 
 def finish(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> bool:
     """`well` and `release` in one."""
-    row = tx.one(FINISH, host=host, lease=lease, form=form, now=now)
+    row = tx.one(FINISH, host=host, lease=lease, form=form, now=now, level=_level(tx, host))
     return row is not None and row["due"] is not None
 
 
@@ -182,6 +203,17 @@ def failing(reads: Reads) -> set[str]:
 def unpause(tx: Tx, host: str, now: int) -> None:
     """A person, or a confirmed key, ends a pause: what is owed is due at once."""
     tx.run(UNPAUSE, host=host, now=now)
+
+
+def let_go(tx: Tx, lease: str, now: int) -> None:
+    """Whoever held this lease ends: its hosts are due at once, for others or for when it comes back."""
+    tx.run(LET_GO, lease=lease, now=now)
+
+
+def lock_of(name: str) -> str:
+    """What an acknowledgement in a set waits for, so that an entry appended meanwhile is not missed: the set's owner,
+    as the gate locks it; of a queue, itself."""
+    return name if name.startswith("queue:") else identifiers.owner_of_set(name)
 
 
 def recover(tx: Tx, now: int) -> None:

@@ -353,6 +353,18 @@ def check_active(key: HeldKey, now: int) -> None:
         raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
 
 
+def locks_of(msg: Activity) -> tuple[str, ...]:
+    """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
+    own and every edge between it and us; its object."""
+    return (msg.id, msg.actor) if msg.object_id in (None, msg.actor) else (msg.id, msg.actor, msg.object_id)
+
+
+def locks_for(command: object) -> tuple[str, ...]:
+    """What the decision on a command rests on: whatever it names; and people wait for each other."""
+    named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
+    return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))
+
+
 def key_host(key_id: str) -> str:
     """The host whose key this is, as Origin.key; BAD_SIGNATURE if it is no URL: `acct:` names, `#main-key` alone."""
     try:

@@ -56,6 +56,9 @@ SELECT e.seq, e.activity, a.raw,
             WHERE p.set_key = :key AND p.seq < e.seq AND b.raw IS NOT NULL ORDER BY p.seq DESC LIMIT 1), 0) AS previous
 FROM entry e JOIN activity a ON a.id = e.activity
 WHERE e.set_key = :key AND e.seq >= :wants AND a.raw IS NOT NULL ORDER BY e.seq LIMIT 1"""
+# While the counter stands still: an entry that is being appended would be seen neither here as the next one, nor there
+# as wanted by nobody.
+STILL = "SELECT seq FROM held_set WHERE key = (SELECT set_key FROM inbox WHERE key = :inbox) /*+ FOR SHARE */"
 ACKNOWLEDGE = """
 UPDATE inbox SET acked = :seq,
   wants = (SELECT e.seq FROM entry e JOIN activity a ON a.id = e.activity
@@ -200,6 +203,7 @@ def next_owed(reads: Reads, set_key: int, wants: int) -> Owed | None:
 
 def acknowledge(tx: Tx, inbox: int, seq: int) -> int | None:
     """An inbox (its key) has everything up to seq; what it wants now. An older acknowledgement changes nothing."""
+    tx.run(STILL, inbox=inbox)
     tx.run(ACKNOWLEDGE, inbox=inbox, seq=seq)
     row = tx.one(WANTS, inbox=inbox)
     return None if row is None else row["wants"]

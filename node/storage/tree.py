@@ -12,6 +12,7 @@ from protocol.hash_tree import ID_BYTES, Node, apply
 _COUNTS = Struct(">16Q")
 
 STATE = "SELECT key, seq, folded FROM held_set WHERE name = :name"
+STILL = f"{STATE} /*+ FOR UPDATE */"  # what is appended while it is folded would be counted and not be in it
 LEAVE = """
 INSERT INTO tree_left(set_key, digest) VALUES(:key, :digest) ON CONFLICT(set_key, digest) DO NOTHING"""
 ADDED = "SELECT digest FROM entry WHERE set_key = :key AND seq > :folded"
@@ -77,7 +78,7 @@ def fold(tx: Tx, name: str) -> None:
 
 def root_and_total(tx: Tx, name: str) -> tuple[bytes, int]:
     """The set's root (32 bytes) and how many ids it has, after folding what waits. LookupError: no such set."""
-    state = tx.the(STATE, name=name)
+    state = tx.the(STILL, name=name)
     key, folded = state["key"], state["folded"]
     if state["seq"] == folded:
         return apply(GrowingTree(tx, key), (), ())

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from protocol import canonical, hash_tree, identifiers, limits
 from protocol import log as wire_log
 from tests.cluster.network import Road
 
+# Each town's database, as its settings name it: SQLite's file, unless a story is told on both engines.
+DATABASES: ContextVar[Callable[[], str]] = ContextVar("databases", default=lambda: "sqlite")
 START = 1_780_000_000_000  # 2026-05-28, the stories' own time
 _LOOK = 0.01
 _LOOKS = 3_000
@@ -316,7 +319,7 @@ async def cluster(
     towns = [
         Town(
             directory / name, port, name, shared, [*(other for other in ports if other != port), *peers],
-            listen if name in roads else 0, **settings,
+            listen if name in roads else 0, **{"database": DATABASES.get()(), **settings},
         )
         for name, port, listen in zip(names, ports[::2], ports[1::2], strict=True)
     ]  # fmt: skip

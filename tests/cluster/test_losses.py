@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from node.federation.catchup import LOOK_EVERY
 from protocol import limits
 from tests.cluster.kit import Town, agree, cluster, settle
 from tests.cluster.network import answered, carries
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 async def followed(high_point: Town, fort_wayne: Town) -> str:

@@ -3,8 +3,12 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+
 from protocol import canonical
 from tests.cluster.kit import agree, cluster, settle
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 ACTIVITY = "application/activity+json"
 

@@ -152,6 +152,7 @@ CREATE TABLE inbox(
   UNIQUE(set_key, url)
 ) STRICT;
 CREATE INDEX inbox_wanting ON inbox(host) WHERE wants IS NOT NULL;
+CREATE INDEX inbox_host ON inbox(host) WHERE ended = 0;
 CREATE INDEX inbox_wants ON inbox(set_key, wants);
 
 -- An entry that a peer refused for good: recorded with its reason, and passed over.
