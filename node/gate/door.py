@@ -335,18 +335,6 @@ def _leaves(body: bytes) -> bool:
     return objects.leaves(msg)
 
 
-def locks_of(msg: Activity) -> tuple[str, ...]:
-    """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
-    own and every edge between it and us; its object."""
-    return (msg.id, msg.actor) if msg.object_id in (None, msg.actor) else (msg.id, msg.actor, msg.object_id)
-
-
-def locks_for(command: object) -> tuple[str, ...]:
-    """What the decision on a command rests on: whatever it names; and people wait for each other."""
-    named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
-    return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))
-
-
 def check_active(key: HeldKey, now: int) -> None:
     """A request is of this moment: UNKNOWN_KEY if its key is retired, or known to be in other hands."""
     if key.compromised_since is not None or (key.valid_until is not None and key.valid_until <= now):
