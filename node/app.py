@@ -32,6 +32,7 @@ from node.federation.endpoints import Endpoints
 from node.federation.keyring import Keyring
 from node.federation.peer import Peers
 from node.federation.resolving import resolve
+from node.federation.restoring import Restoring
 from node.federation.served import HeadSigner
 from node.gate.desk import Desk
 from node.gate.door import Gate
@@ -85,13 +86,14 @@ class Node:
         )
         self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
         self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir)
-        self.delivery = Delivery(storage, peers, self._sign, clock, random.random)
+        self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
+        self.delivery = Delivery(storage, peers, self._sign, clock, random.random, self.restoring.ahead)
         self.catchup = Catchup(storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow)
         self._register()
-        self._runner: web.AppRunner | None = None
-        self._workers: list[asyncio.Task[None]] = []
         storage.hear("stir", lambda _: self._wake())
         storage.hear("actor", self.keyring.forgotten)
+        self._runner: web.AppRunner | None = None
+        self._workers: list[asyncio.Task[None]] = []
         self.listening: str = ""
 
     # Wiring
@@ -136,12 +138,12 @@ class Node:
         return self.keystore.check_token(token)
 
     def _stir(self) -> None:
-        self.delivery.wake()
-        self.catchup.wake()
         self._wake()
         self.storage.tell("stir")
 
     def _wake(self) -> None:
+        self.delivery.wake()
+        self.catchup.wake()
 
     async def _repeat_follow(self, target: str, address: str) -> None:
         id = self.origin.at(f"/activities/{self.clock.new_id()}")
@@ -210,6 +212,7 @@ class Node:
         for worker in self._workers:
             with suppress(asyncio.CancelledError):
                 await worker
+        await self.restoring.stop()
         await self.peers.close()
         await self.storage.close()
 
@@ -233,9 +236,6 @@ async def build(
     return Node(directory, settings, storage, keystore, clock or SystemClock(), made)
 
 
-def default_peers(settings: config.Settings) -> Peers:
-    """The guarded client with exactly the exceptions that the settings name."""
-    origin = identifiers.origin(settings.origin)
 async def open_storage(directory: Path, settings: config.Settings) -> Storage:
     """The engine that the settings name. StorageError says in a sentence what is wrong."""
     if settings.postgres is None:
@@ -250,6 +250,9 @@ def look_into(directory: Path, settings: config.Settings) -> AbstractContextMana
     return postgres.look_into(settings.postgres)
 
 
+def default_peers(settings: config.Settings) -> Peers:
+    """The guarded client with exactly the exceptions that the settings name."""
+    origin = identifiers.origin(settings.origin)
     return Peers(
         f"Commonweave/{VERSION} (+{origin})",
         allowed=settings.allowed_pairs,

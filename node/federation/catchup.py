@@ -20,7 +20,8 @@ from node.storage.contract import Reads, Row, Storage, StorageBusy, Tx
 from protocol import canonical, http_signature, identifiers, limits
 from protocol import log as wire_log
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
-from protocol.vocabulary import activities
+from protocol.vocabulary import activities, context
+from protocol.vocabulary.actors import read_actor
 
 LOOK_EVERY = limits.HOUR  # heads of live peers are compared hourly (section 8, Head)
 _OTHERS = 50  # ms
@@ -152,6 +153,9 @@ class Catchup:
         begun_again = False
         try:
             self._gate.judge_host(owner)
+            if not await self._storage.read(lambda reads: _keeps_logs(reads, owner)):
+                await self._storage.transact(_pushed_only(name, self._clock.now()))
+                return
             for _ in range(limits.CRAWL_PAGES):
                 page = await self._page(name, epoch, after)
                 if page is None:  # another epoch began, after a restore: from its start, and nothing is skipped
@@ -269,6 +273,25 @@ def _advance(name: str, page: wire_log.Page, level: bool, lease: int, upto: int,
             " WHERE name = :name AND pull_at IS NOT NULL",
             epoch=page.epoch, to=page.to, level=int(level), now=now, name=name,
             lease=lease, next=upto,
+        )  # fmt: skip
+
+    return work
+
+
+def _keeps_logs(reads: Reads, owner: str) -> bool:
+    """Whether there is a log to ask for, as far as the owner's document says (section 1, Capabilities)."""
+    row = reads.one("SELECT raw FROM actor WHERE id = :id", id=owner)
+    return row is None or context.LOGS in read_actor(canonical.read(row["raw"])).implements
+
+
+def _pushed_only(name: str, now: int) -> Callable[[Tx], None]:
+    """Other software sends what it sends: nothing is behind. Its document may say more another day."""
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "UPDATE held_set SET pulled = :now, pull_at = :next, attempts = 0, last_error = NULL"
+            " WHERE name = :name AND pull_at IS NOT NULL",
+            now=now, next=now + limits.DAY, name=name,
         )  # fmt: skip
 
     return work

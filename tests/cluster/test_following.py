@@ -85,6 +85,8 @@ async def test_a_follow_said_again_and_again_is_one_follow(tmp_path: Path) -> No
         for _ in range(3):
             await fort_wayne.follow(practice)
             await accepted(fort_wayne, practice)
+        await fort_wayne.rest()
+        await high_point.rest()
         fort_wayne.clock.advance(limits.FOLLOW_REPEAT)  # and it is repeated weekly, which mends lost edges
 
         async def repeated() -> bool:

@@ -12,6 +12,7 @@ from aiohttp import web
 from protocol import canonical, http_signature
 from protocol.errors import RemoteProtocolError
 from protocol.http_message import Request
+from protocol.identifiers import PUBLIC
 from protocol.keys import PublicKey
 from protocol.vocabulary.context import ACTIVITY_JSON
 from tests.cluster.kit import Town, cluster, settle
@@ -123,6 +124,45 @@ async def test_another_cannot_follow_or_undo_in_a_legacy_peers_name(tmp_path: Pa
         undo = {"id": f"{inkster.id}#undoes/1", "type": "Undo", "actor": inkster.id, "object": follow}
         assert await inkster.say(f"{practice}/inbox", undo, now) == 403
         assert [row["actor"] for row in await town.rows("SELECT actor FROM follower")] == [maria.id]
+
+
+async def test_a_peer_may_decline_and_later_change_its_mind(tmp_path: Path) -> None:
+    server = Server()
+    async with serving(server), cluster(tmp_path, "high-point", peers=(server.port,)) as (high_point,):
+        maria, now = Older(server, high_point), high_point.clock.now()
+        await high_point.follow(maria.id)
+        await heard(maria, "Follow")
+        follow = maria.heard[0]
+        shared = high_point.origin + "/inbox"
+        reject = {"id": f"{maria.id}#rejects/1", "type": "Reject", "actor": maria.id, "object": follow}
+        assert await maria.say(shared, reject, now) == 202
+        assert await high_point.follow_state(maria.id) == "refused"
+        article = {
+            "id": f"{server.origin}/articles/1",
+            "type": "Article",
+            "attributedTo": maria.id,
+            "name": "What we saw",
+            "content": "<p>It helped.</p>",
+            "published": "2026-05-28T20:26:40Z",
+            "to": [PUBLIC],
+        }
+        create = {
+            "id": f"{server.origin}/articles/1/activity",
+            "type": "Create",
+            "actor": maria.id,
+            "object": article,
+            "to": [PUBLIC],
+        }
+        assert await maria.say(shared, create, now) == 403  # nobody here follows her
+        assert await high_point.item(article["id"]) is None
+
+        accept = {"id": f"{maria.id}#accepts/1", "type": "Accept", "actor": maria.id, "object": follow}
+        assert await maria.say(shared, accept, now) == 202
+        assert await maria.say(shared, create, now) == 202
+        held = await high_point.item(article["id"])
+        assert (held["title"], held["proof"]["key"]) == ("What we saw", None)  # from its own server, without a proof
+        await high_point.rest()
+        assert await high_point.follow_state(maria.id) == "accepted"
 
 
 async def heard(maria: Older, type: str) -> None:
