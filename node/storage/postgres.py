@@ -184,7 +184,7 @@ async def open_postgres(url: str, *, readers: int = READERS) -> Postgres:
 def look_into(url: str) -> Generator[Reads]:
     """One read-only snapshot, from any process, also while nodes run on it. It never writes or migrates."""
     with closing(one.connect(url)) as connection:
-        postgres_schema.check(connection)
+        postgres_schema.check(connection, one.place_of(url))
         command(connection, b"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; " + _SNAPSHOT)
         reads = PostgresReads(one.cursor_of(connection))
         try:
@@ -293,8 +293,8 @@ def _begin(link: Link, sql: bytes) -> one.Cursor:
     cursor = link.cursor()
     try:
         command(cursor.connection, sql)
-    except psycopg.Error:
-        if not cursor.connection.closed:
+    except psycopg.Error as error:
+        if not cursor.connection.closed and error.sqlstate is not None and not error.sqlstate.startswith(one.LOST):
             raise
         # It was lost while nothing was under way, as when the server restarts: nothing was done, so connect anew.
         link.drop()

@@ -160,6 +160,8 @@ def place_of(url: str) -> dict[str, str]:
 
 def unreachable(url: str, error: psycopg.Error) -> StorageError:
     """Why there is no connection, by the server's own words: at this point libpq gives no code."""
+    if isinstance(error, psycopg.ProgrammingError):
+        return StorageError("The database's address cannot be read: it must look like postgresql://user@host/name.")
     said = str(error)
     place = place_of(url)
     for word, kind, sentence in _CONNECTING:

@@ -38,10 +38,13 @@ def prepare(url: str) -> None:
         connection.close()
 
 
-def check(connection: Connection) -> None:
+def check(connection: Connection, place: dict[str, str]) -> None:
     """For who only reads: StorageError if this code cannot read the database."""
-    known = _read(connection, place_of("postgresql:"))["known"]
-    check_readable(_version(connection) if known else EMPTY, migrations())
+    try:
+        known = _read(connection, place)["known"]
+        check_readable(_version(connection) if known else EMPTY, migrations())
+    except psycopg.Error as error:
+        raise told(error) from error
 
 
 def migrate(connection: Connection, known: tuple[Migration, ...], place: dict[str, str]) -> None:
