@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from itertools import count
 
-from node.storage.contract import Tx
+from node.storage.contract import StorageBusy, Tx
 from tests.storage.opening import OPEN
 from tests.storage.sayings import make_set, say
 
@@ -28,10 +28,13 @@ async def main(engine: str, place: str, first: int) -> None:
     async def client() -> None:
         while True:
             number = next(numbers)
-            await storage.transact(partial(work, number))
+            try:
+                await storage.transact(partial(work, number))
+            except StorageBusy:
+                continue  # kept or not, nobody was told
             print(number, flush=True)
 
-    await storage.transact(lambda tx: tx.run("CREATE TABLE IF NOT EXISTS tally(n INTEGER)"))
+    await storage.transact(lambda tx: tx.run("CREATE TABLE IF NOT EXISTS tally(n INTEGER)"), ("tally",))
     await asyncio.gather(*[client() for _ in range(CLIENTS)])
 
 
