@@ -27,6 +27,7 @@ from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
 from node.storage.contract import StorageError
 from node.web import words
+from protocol import limits
 from protocol.errors import ProtocolError
 
 cli = typer.Typer(
@@ -35,8 +36,9 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals hold keys
     help="Commonweave: a network of communities of practice, without a host.",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: names and sentences come from people and from other nodes, brackets and all.
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 Data = Annotated[Path, typer.Option("--data", help="The node's data directory.")]
 
@@ -71,12 +73,15 @@ def init(
         raise fail(f"There is a node in {data} already. To make another one, name another directory.")
     try:
         settings = config.checked(config.Settings(origin=origin, listen=listen, language=language), "the command line")
+        _check_words(name, place)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         keystore, root = Keystore.create(data)
         config.write(data, settings)
         uvloop.run(_found(data, settings, name, place, language))
     except (config.SettingsError, KeystoreError, StorageError, ProtocolError, Stop) as error:
         raise fail(str(error)) from None
+    except OSError as error:
+        raise fail(f"{data} cannot be made or written: {error.strerror or error}.") from None
     out.print(f"The node of {name} is ready in {data}.")
     if sys.stdout.isatty() and sys.stdin.isatty():
         out.print(
@@ -87,6 +92,15 @@ def init(
         left = keystore.leave_root_key(root)
         out.print(f"Its root key is in {left}: move it to a safe place off this machine, then delete it there.")
     out.print(f"Next: {_program()} run --data {data}")
+
+
+def _check_words(name: str, place: str) -> None:
+    """Before anything is made: a second try must find nothing half done."""
+    if not name.strip():
+        raise Stop("A coalition needs a name: --name 'High Point'.")
+    for option, text in (("--name", name), ("--place", place)):
+        if len(text.strip()) > limits.NAME_CHARACTERS:
+            raise Stop(f"{option} has {len(text.strip())} characters; at most {limits.NAME_CHARACTERS} fit.")
 
 
 async def _found(data: Path, settings: config.Settings, name: str, place: str, language: str) -> None:
@@ -194,7 +208,7 @@ def status(data: Data) -> None:
     except (config.SettingsError, KeystoreError, StorageError, OSError) as error:
         raise fail(str(error)) from None
     running = "running" if LocalApi(data).running() else "not running"
-    out.print(f"[bold]{coalition.name if coalition else 'No coalition'}[/bold] at {settings.origin}: {running}.")
+    out.print(f"{coalition.name if coalition else 'No coalition'} at {settings.origin}: {running}.", style="bold")
     out.print(
         f"{words.count(found.practices, 'practice')}, {words.count(found.items, 'item')} published,"
         f" {words.count(found.received_items, 'item')} received,"
@@ -216,7 +230,7 @@ def status(data: Data) -> None:
             )
         out.print(table)
     for warning in found.warnings:
-        out.print(f"[yellow]Attention:[/yellow] {warning}")
+        out.print(f"Attention: {warning}", style="yellow")
 
 
 @cli.command()

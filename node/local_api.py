@@ -1,6 +1,7 @@
 """The command line's way to a running node: its own API, on this machine, with a token made on the spot."""
 
 import http.client
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,12 @@ class LocalApi:
             host, _, port = found.listen.rpartition(":")
             clock = SystemClock()
             token = Keystore.open(self._directory).mint_token(clock.now(), clock.new_id())
-            connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_PATIENCE)
             raw = msgspec.json.encode(body) if body is not None else None
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-            connection.request(method, path, raw, headers)
-            answer = connection.getresponse()
-            value = msgspec.json.decode(answer.read(), type=dict[str, Any])
+            with closing(http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_PATIENCE)) as connection:
+                connection.request(method, path, raw, headers)
+                answer = connection.getresponse()
+                value = msgspec.json.decode(answer.read(), type=dict[str, Any])
         except (OSError, msgspec.DecodeError, http.client.HTTPException):
             raise NotRunning from None
         if answer.status >= 400:

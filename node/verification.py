@@ -1,4 +1,7 @@
-"""Checks again, offline, what this node holds: every proof under the keys it knows, every set against its tree."""
+"""Checks again, offline, what this node holds: every proof under the keys it knows, every set against its tree.
+
+Proofs are those of the activities and of the actors' documents.
+"""
 
 from collections.abc import Callable
 
@@ -9,8 +12,9 @@ from node.storage.contract import Reads, Row
 from node.storage.tree import StoredTree
 from protocol import canonical, hash_tree, integrity
 from protocol.errors import ProtocolError
-from protocol.keys import HeldKey
+from protocol.keys import DID_KEY, HeldKey, PublicKey
 from protocol.vocabulary import activities
+from protocol.vocabulary.actors import read_actor
 
 _BATCH = 500
 
@@ -23,7 +27,7 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """checked: proofs; unsigned: activities held by origin authentication alone; sets: trees compared."""
+    """checked: proofs; unsigned: what is held by origin authentication alone; sets: trees compared."""
 
     checked: int
     unsigned: int
@@ -32,12 +36,14 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def count(reads: Reads) -> int:
-    """How many activities there are to check."""
-    return reads.the("SELECT COUNT(*) AS total FROM activity WHERE raw IS NOT NULL")["total"]
+    """How many documents there are to check."""
+    return reads.the(
+        "SELECT (SELECT COUNT(*) FROM activity WHERE raw IS NOT NULL) + (SELECT COUNT(*) FROM actor) AS total"
+    )["total"]
 
 
 def verify(reads: Reads, now: int, progress: Callable[[int], None]) -> Report:
-    """Check everything. `progress` is told how many activities are done."""
+    """Check everything. `progress` is told how many documents are done."""
     faults: list[Fault] = []
     checked = unsigned = last = 0
     keys: dict[str, HeldKey] = {}
@@ -51,6 +57,20 @@ def verify(reads: Reads, now: int, progress: Callable[[int], None]) -> Report:
             if not row["proof"]:
                 unsigned += 1
             elif (fault := _check(reads, row, keys, now)) is not None:
+                faults.append(fault)
+            checked += row["proof"]
+        progress(checked + unsigned)
+    after = ""
+    while rows := reads.all(
+        "SELECT a.id, a.raw, a.proof, p.root FROM actor a LEFT JOIN peer p ON p.host = a.host WHERE a.id > :after"
+        " ORDER BY a.id LIMIT :limit",
+        after=after, limit=_BATCH,
+    ):  # fmt: skip
+        for row in rows:
+            after = row["id"]
+            if not row["proof"]:
+                unsigned += 1
+            elif (fault := _check_actor(reads, row, now)) is not None:
                 faults.append(fault)
             checked += row["proof"]
         progress(checked + unsigned)
@@ -76,6 +96,31 @@ def _check(reads: Reads, row: Row, keys: dict[str, HeldKey], now: int) -> Fault 
             keys[method] = actors.key_of(found)
         # What is held came before any compromise became known, or it would have been refused (section 2).
         integrity.verify(claim, keys[method], now, msg.actor, held=True)
+    except ProtocolError as error:
+        return Fault(row["id"], error.detail)
+    return None
+
+
+def _check_actor(reads: Reads, row: Row, now: int) -> Fault | None:
+    """An actor's document, under one of its own keys or the root pinned for its origin (protocol section 2)."""
+    try:
+        document = canonical.read(row["raw"])
+        actor = read_actor(document)
+        claim = integrity.claim(document, actor, actor.id)
+        if actor.id != row["id"]:
+            return Fault(row["id"], "The stored bytes are not those that were received.")
+        method = claim.method or ""
+        if method.startswith(DID_KEY):
+            if row["root"] is None:
+                return Fault(row["id"], "The root key that signed it is not pinned.")
+            root = PublicKey.from_did(row["root"])
+            key = HeldKey(integrity.root_method(root), actor.id, root)
+        else:
+            found = reads.one("SELECT * FROM actor_key WHERE id = :id AND actor = :actor", id=method, actor=actor.id)
+            if found is None:
+                return Fault(row["id"], f"The key {method} is not known any more.")
+            key = actors.key_of(found)
+        integrity.verify_document(claim, key, now, actor.id, held=True)
     except ProtocolError as error:
         return Fault(row["id"], error.detail)
     return None
