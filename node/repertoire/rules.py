@@ -6,13 +6,16 @@ its origin is told directly, so that results flow back to whoever shared the met
 
 import msgspec
 
+from node.clock import time_ordered_id
 from node.gate.handler import Decision, Draft, Need
-from protocol import canonical, identifiers, states
+from protocol import canonical, identifiers, limits, states
 from protocol.errors import ProtocolError, Reason
 from protocol.integrity import Verified
 from protocol.vocabulary import activities, repertoire
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.repertoire import Item, Reference
+
+_FRAME = 8_192  # bytes of an Announce and its proof around what it carries, with room for long ids
 
 
 class PublishItem(msgspec.Struct, frozen=True):
@@ -91,18 +94,34 @@ Effect = Keep | Withdraw | Hide | Recommended
 # What arrives, from others and from ourselves
 
 
-def decide_item(verified: Verified[Activity], _facts: None, _now: int) -> Decision[Effect]:
-    """The gate has judged owner and order; here only what an item must be."""
+def decide_item(verified: Verified[Activity], recommenders: tuple[str, ...], now: int) -> Decision[Effect]:
+    """The gate has judged owner and order; here only what an item must be. `recommenders`: our own actors."""
     msg = verified.msg
     if msg.type == "Delete":
-        return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),))
+        return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),), says=_pass_on(verified, recommenders, now))
     if not isinstance(msg.object, Item):
         return Decision(Reason.MALFORMED)
     if not msg.object.name and not msg.object.content:
         return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
     if activities.audience(msg) != "public":
         return Decision(Reason.ACCEPTED, (Hide(msg.object.id),))
-    return Decision(Reason.ACCEPTED, (Keep(msg.object),))
+    return Decision(Reason.ACCEPTED, (Keep(msg.object),), says=_pass_on(verified, recommenders, now))
+
+
+def _pass_on(verified: Verified[Activity], recommenders: tuple[str, ...], now: int) -> tuple[Draft, ...]:
+    """Who holds an item because of us alone hears by us of its later states too, of its withdrawal above all."""
+    if not recommenders:
+        return ()
+    if len(verified.raw) > limits.ACTIVITY_BYTES - _FRAME:
+        return ()  # one that fills a body by itself does not fit into another
+    whole: dict[str, object] = msgspec.json.decode(verified.raw)
+    drafts: list[Draft] = []
+    for number, actor in enumerate(recommenders):
+        # The id is made of the digest, so that the rule stays pure.
+        fresh = time_ordered_id(now, int.from_bytes(verified.digest[:9], "big") * 256 + number)
+        id = identifiers.origin(actor).at(f"/activities/{fresh}")
+        drafts.append(Draft(actor, activities.announce(id, actor, whole, [identifiers.PUBLIC], now)))
+    return tuple(drafts)
 
 
 def decide_announce(verified: Verified[Activity], held: bool, _now: int) -> Decision[Effect]:

@@ -60,6 +60,38 @@ async def test_who_follows_the_broker_later_gets_its_recommendations_too(tmp_pat
         await agree(broker.actor, broker, toledo)
 
 
+async def test_what_becomes_of_a_recommended_item_reaches_all_who_hold_it(tmp_path: Path) -> None:
+    names = ("high-point", "broker", "toledo", "dayton")
+    async with cluster(tmp_path, *names) as (high_point, broker, toledo, dayton):
+        practice = await high_point.open_practice()
+        item = await high_point.publish("Call-in meetings")
+        await broker.follow(practice)
+        await toledo.follow(broker.origin)
+        await settle(lambda: broker.item(item))
+        await settle_follow(toledo, broker.origin)
+        await recommend(broker, item)
+        await settle(lambda: toledo.item(item))
+
+        await high_point.edit(item, title="Call-ins, second edition")
+
+        async def edited() -> bool:
+            return (await toledo.item(item))["title"] == "Call-ins, second edition"
+
+        await settle(edited, "the edit came by the broker")
+        await high_point.withdraw(item)
+
+        async def gone(town: Town = toledo) -> bool:
+            held = await town.item(item)
+            return held is not None and held["state"] == "withdrawn"
+
+        await settle(gone, "and so did the withdrawal")
+        assert await toledo.titles() == []
+        await dayton.follow(broker.origin)  # whoever comes later is not given what was withdrawn
+        await settle(lambda: gone(dayton), "Dayton has the tombstone")
+        assert await dayton.titles() == []
+        await agree(broker.actor, broker, toledo, dayton)
+
+
 async def test_a_recommendation_waits_for_an_owner_whose_key_cannot_be_had(tmp_path: Path) -> None:
     towns = cluster(tmp_path, "high-point", "broker", "toledo", roads=("high-point",))
     async with towns as (high_point, broker, toledo):

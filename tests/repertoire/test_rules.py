@@ -60,7 +60,7 @@ RECEIVED: dict[str, tuple[dict[str, Any], Reason, tuple[Any, ...]]] = {
 @pytest.mark.parametrize("name", RECEIVED)
 def test_what_arrives(name: str) -> None:
     said, reason, effects = RECEIVED[name]
-    decision = rules.decide_item(verified(said), None, NOW)
+    decision = rules.decide_item(verified(said), (), NOW)
     assert decision.reason is reason
     if effects:
         assert decision.effects == effects
