@@ -1,6 +1,7 @@
 """How the node is doing, in words: for the operator's page, the API and the command line alike."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from hashlib import sha256
 from urllib.parse import quote
 
 import msgspec
@@ -16,7 +17,7 @@ from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
 from protocol.errors import Reason
-from protocol.keys import PublicKey
+from protocol.keys import HeldKey, PublicKey
 from protocol.vocabulary import actors
 
 PEERS = 200
@@ -117,7 +118,10 @@ def pending(reads: Reads) -> list[Row]:
 
 
 class Operation:
-    """The operator's page. `repin` confirms a changed key; `unpause` lets a peer be spoken to again."""
+    """The operator's page. `repin` confirms a changed key, given the digest of the document that was shown.
+
+    `unpause` lets a peer be spoken to again.
+    """
 
     def __init__(
         self,
@@ -125,7 +129,7 @@ class Operation:
         keystore: Keystore,
         clock: Clock,
         unpause: Callable[[str], Awaitable[None]],
-        repin: Callable[[str], Awaitable[None]],
+        repin: Callable[[str, str], Awaitable[None]],
         version: str,
     ) -> None:
         self._storage = storage
@@ -204,22 +208,22 @@ class Operation:
         actor = request.query.get("actor", "")
         rows = await self._storage.read(
             lambda reads: (
-                reads.all("SELECT public FROM actor_key WHERE actor = :id AND kind = 'ed25519'", id=actor),
-                [row for row in pending(reads) if row["id"] == actor],
+                reads.all("SELECT kind, public FROM actor_key WHERE actor = :id", id=actor),
+                reads.all("SELECT name, pending FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor),
             )
         )
         held, waiting = rows
         if not waiting:
             raise Refused(Reason.NOT_FOUND)
         row = waiting[0]
-        old = ", ".join(PublicKey("ed25519", key["public"]).fingerprint() for key in held) or "none"
-        new = ", ".join(_fingerprints(row["pending"])) or "none"
+        old = _fingerprints(PublicKey(key["kind"], key["public"]) for key in held)
+        new = _fingerprints(key.public for key in _keys(row["pending"]))
         view = {
             "heading": "Confirm a changed key",
             "question": f"Is this still {row['name']}? Call them, and compare the fingerprints aloud.",
             "lost": [f"Key held until now: {old}", f"Key they show now: {new}"],
             "kept": ["Everything received under the old key stays as it is."],
-            "action": f"/operation/confirm?actor={quote(actor, safe='')}",
+            "action": f"/operation/confirm?actor={quote(actor, safe='')}&seen={sha256(row['pending']).hexdigest()}",
             "button": "The fingerprints match: trust the new key",
             "cancel_url": "/operation",
             "fields": [],
@@ -231,18 +235,20 @@ class Operation:
         if not form.ok:
             raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
         actor = request.query.get("actor", "")
-        await self._repin(actor)
+        await self._repin(actor, request.query.get("seen", ""))
         await self._unpause(identifiers.origin(actor).key)
         raise web.HTTPSeeOther("/operation?said=confirmed")
 
 
-def _fingerprints(raw: bytes) -> list[str]:
-    value = msgspec.json.decode(raw)
-    return [
-        key.public.fingerprint()
-        for key in actors.keys_of(actors.read_actor_value(value))
-        if key.public.kind == "ed25519"
-    ]
+def _keys(raw: bytes) -> tuple[HeldKey, ...]:
+    return actors.keys_of(actors.read_actor_value(msgspec.json.decode(raw)))
+
+
+def _fingerprints(keys: Iterable[PublicKey]) -> str:
+    """For reading aloud. A peer that makes no proofs has an RSA key alone: then that is compared."""
+    found = list(keys)
+    shown = [key for key in found if key.kind == "ed25519"] or found
+    return ", ".join(key.fingerprint() for key in shown) or "none"
 
 
 def _alert(row: Row) -> Alert:

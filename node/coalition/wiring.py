@@ -11,7 +11,7 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
     """Arguments for Gate.register. A Group is an actor first: federation judges its keys, this room its line."""
     practice = store.PracticeNoun(actors)
     return {
-        "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply)},
+        "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),

@@ -6,7 +6,8 @@ it the facts, from an Update that came through the gate or from a fetch, and wri
 
 import msgspec
 
-from node.gate.handler import Decision, Handler
+from node.gate.handler import Decision, Handler, Need
+from node.gate.objects import ITSELF
 from node.storage.contract import Reads, Row, Tx
 from protocol import canonical, identifiers, identity, integrity
 from protocol.errors import Reason, RemoteProtocolError
@@ -17,7 +18,7 @@ from protocol.vocabulary import activities, actors, context
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Actor
 
-ACTOR_NOUNS = ("Organization", "Group", "Person", "Service", "Application")
+ACTOR_NOUNS = ("Organization", "Group", "Person", "Service", "Application", ITSELF)
 
 _STORE = """
 INSERT INTO actor(id, host, local, type, name, handle, inbox, shared_inbox, outbox, sequence, proof, native, state,
@@ -193,7 +194,12 @@ class ActorNoun:
 
     def nouns(self) -> dict[str, Handler[Facts, Effect]]:
         """Handlers by actor type; a room above may take one over and call this one's functions."""
-        return {noun: Handler(self.load, self.decide, self.apply) for noun in ACTOR_NOUNS}
+        return {noun: Handler(self.load, self.decide, self.apply, self.wanted) for noun in ACTOR_NOUNS}
+
+    def wanted(self, reads: Reads, verified: Verified[Activity]) -> bool:
+        """An actor known here, a follower say: its new keys and its leaving concern us, though no set of it is held."""
+        row = reads.one("SELECT 1 AS yes FROM actor WHERE id = :id AND local = 0", id=verified.msg.actor)
+        return row is not None
 
     def is_ours(self, actor: str) -> bool:
         """A local actor."""
@@ -208,7 +214,7 @@ class ActorNoun:
             return Decision(Reason.NOT_OWNER, detail="An actor can only speak of its own document.")
         if msg.type == "Delete":
             # The origin is asked before anything is removed: 410 confirms, 404 does not (security cases, B).
-            return Decision(Reason.ACCEPTED)
+            return Decision(Reason.ACCEPTED, needs=(Need("gone", msg.actor, msg.id),))
         try:
             raw = activities.embedded_bytes(verified.raw)
             if raw is None:
@@ -237,9 +243,3 @@ class ActorNoun:
     def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[Effect, ...], now: int) -> None:
         for effect in effects:
             write(tx, effect, local=self.is_ours(effect.offer.actor.id), now=now)
-        if verified.msg.type == "Delete":
-            tx.run(
-                "INSERT INTO need(kind, url, because, due) VALUES('gone', :url, :because, :now)"
-                " ON CONFLICT(kind, url) DO NOTHING",
-                url=verified.msg.actor, because=verified.msg.id, now=now,
-            )  # fmt: skip

@@ -13,7 +13,7 @@ from aiohttp import web
 from node.clock import Clock
 from node.federation import served
 from node.federation.admission import Admission
-from node.gate.door import Gate, Keys, key_host
+from node.gate.door import Gate, Keys, check_active, key_host
 from node.gate.handler import Answer
 from node.storage.contract import Storage, StorageBusy
 from protocol import discovery, http_signature, identifiers, limits, log
@@ -156,6 +156,7 @@ class Endpoints:
             raise RemoteProtocolError(refusal)
         key = self._keys.held(signature.keyid) or await self._keys.find(signature.keyid, 0)
         http_signature.check(signature, key.public)
+        check_active(key, now)
         self._heard(host)
         return key.actor
 

@@ -8,6 +8,7 @@ its host's owner nothing (CVE-2026-34148).
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from hashlib import sha256
 
 import msgspec
 import structlog
@@ -105,14 +106,17 @@ class Keyring:
         return known.key
 
     def forget(self, actor: str) -> None:
-        self._generation += 1
         self.forgotten(actor)
         self._storage.tell("actor", actor)
 
     def forgotten(self, actor: str) -> None:
         """Another process of this node says so; "": of any actor."""
+        self._generation += 1
         for key_id in [id for id, known in self._known.items() if actor in ("", known.key.actor)]:
             del self._known[key_id]
+
+    async def knows(self, key_id: str) -> bool:
+        return await self._look(key_id) is not None
 
     async def find(self, key_id: str, waiting: int) -> HeldKey:
         found = await self._look(key_id)
@@ -263,6 +267,10 @@ class Keyring:
             ruling = actors.rule(offered, facts, now)
             if by_steward or ruling.outcome is Outcome.ACCEPT:
                 actors.write(tx, Store(offered), local=False, now=now)
+                if by_steward and offered.actor.root is not None:
+                    # They compared what is there now: without its root, the next document would be in quarrel again.
+                    host = identifiers.origin(id).key
+                    tx.run("UPDATE peer SET root = :root WHERE host = :host", root=offered.actor.root, host=host)
             elif ruling.outcome is Outcome.WAIT:
                 actors.write(tx, Wait(offered), local=False, now=now)
             elif ruling.outcome is Outcome.KEY_CHANGED:
@@ -312,12 +320,17 @@ class Keyring:
         await self._storage.transact(work)
         self.forget(actor)
 
-    async def repin(self, actor: str) -> None:
-        """A steward has compared the fingerprints: the waiting document is the actor's now."""
+    async def repin(self, actor: str, seen: str) -> None:
+        """A steward has compared the fingerprints: the waiting document is the actor's now.
+
+        `seen`: the SHA-256 (hex) of the bytes that they were shown; another that came meanwhile is not taken for it.
+        """
 
         row = await self._storage.read(
             lambda reads: reads.one("SELECT pending FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor)
         )
         if row is None:
             raise RemoteProtocolError(Reason.NOT_FOUND, "Nothing waits for a decision there.")
+        if sha256(row["pending"]).hexdigest() != seen:
+            raise RemoteProtocolError(Reason.INVALID, "They show another key since: look again, and compare again.")
         await self._adopt(canonical.read(row["pending"]), by_steward=True)

@@ -14,7 +14,7 @@ from node.clock import Clock
 from node.gate import objects
 from node.gate.handler import Answer, Carrier, CommandHandler, Draft, Handler, Need, Outcome, Said
 from node.storage.contract import Entry, Storage, Tx
-from protocol import canonical, http_signature, identifiers, identity, integrity, limits
+from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
 from protocol.integrity import Verified
 from protocol.keys import HeldKey, SigningKey
@@ -37,6 +37,10 @@ class Keys(Protocol):
 
     def held(self, key_id: str) -> HeldKey | None:
         """The key if it is known and its actor in good standing; RemoteProtocolError(KEY_CHANGED) if it is not."""
+        ...
+
+    async def knows(self, key_id: str) -> bool:
+        """Is the key in the database? Nobody is asked."""
         ...
 
     async def find(self, key_id: str, waiting: int) -> HeldKey:
@@ -116,7 +120,7 @@ class Gate:
         self._judge(key_host(signature.keyid))
         key = self._keys.held(signature.keyid)
         if key is None:
-            if _leaves(body):
+            if _leaves(body) and not await self._keys.knows(signature.keyid):
                 return Answer(Reason.KNOWN)  # an unknown actor's Delete of itself causes no fetch (section 5)
             key = await self._keys.find(signature.keyid, len(body))
         key = await self._check_request(signature, key, now)
@@ -142,8 +146,7 @@ class Gate:
                 raise
             http_signature.check(signature, renewed.public)
             key = renewed
-        if not identity.is_active(key) and (key.valid_until is None or key.valid_until <= now):
-            raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
+        check_active(key, now)
         return key
 
     async def receive(self, raw: bytes, carrier: Carrier) -> Answer:
@@ -264,6 +267,8 @@ class Gate:
     def _handler(self, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:
         if msg.type in objects.STATES:
             noun = place.noun if msg.type == "Delete" else activities.type_of_object(msg)
+            if objects.leaves(msg):
+                noun = objects.ITSELF
             return self._nouns.get(noun or "")
         return self._acts.get(msg.type)
 
@@ -335,12 +340,6 @@ def _leaves(body: bytes) -> bool:
     return objects.leaves(msg)
 
 
-def check_active(key: HeldKey, now: int) -> None:
-    """A request is of this moment: UNKNOWN_KEY if its key is retired, or known to be in other hands."""
-    if key.compromised_since is not None or (key.valid_until is not None and key.valid_until <= now):
-        raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
-
-
 def locks_of(msg: Activity) -> tuple[str, ...]:
     """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
     own and every edge between it and us; its object."""
@@ -351,6 +350,12 @@ def locks_for(command: object) -> tuple[str, ...]:
     """What the decision on a command rests on: whatever it names; and people wait for each other."""
     named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
     return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))
+
+
+def check_active(key: HeldKey, now: int) -> None:
+    """A request is of this moment: UNKNOWN_KEY if its key is retired, or known to be in other hands."""
+    if key.compromised_since is not None or (key.valid_until is not None and key.valid_until <= now):
+        raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
 
 
 def key_host(key_id: str) -> str:

@@ -17,6 +17,7 @@ from protocol.vocabulary import activities
 from protocol.vocabulary.activities import Activity, Audience
 
 STATES = frozenset({"Create", "Update", "Delete"})
+ITSELF = "itself"  # the noun of an actor that deletes itself: no state here says what it was
 AUDIENCES: dict[str, Audience] = {"public": "public", "members": "members", "direct": "direct"}
 
 _LOOK = """
@@ -67,8 +68,17 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def object_of(msg: Activity) -> str | None:
-    """The object whose state the activity makes; None if it makes none."""
-    return msg.object_id if msg.type in STATES else None
+    """The object whose state the activity makes; None if it makes none.
+
+    An actor's Delete of itself is no state: it is gone when its origin says so too (security cases, B), and until
+    then its next document must find nothing in its way.
+    """
+    return msg.object_id if msg.type in STATES and not leaves(msg) else None
+
+
+def leaves(msg: Activity) -> bool:
+    """An actor says that it is gone."""
+    return msg.type == "Delete" and msg.object_id == msg.actor
 
 
 def look(tx: Tx, msg: Activity) -> Place:
@@ -109,6 +119,8 @@ def judge(place: Place, verified: Verified[Activity], now: int) -> Reason:
         return Reason.ACCEPTED
     if msg.object_id is None or (msg.type != "Delete" and msg.object is None):
         return Reason.MALFORMED
+    if leaves(msg):
+        return Reason.ACCEPTED
     if place.rival:
         return Reason.NOT_OWNER
     return states.judge(place.current, _state(verified, place), now)

@@ -251,7 +251,7 @@ class Scene:
         """The signed head of a set that N holds."""
         got = await self.get(f"/federation/head?set={name}", actor or self.p1)
         assert got.status == 200, got
-        return canonical.read(got.body).value
+        return {name: value for name, value in canonical.read(got.body).value.items() if name != "proof"}
 
     async def state(self, evil: bool = True) -> dict[str, Any]:
         """Everything that may not change; without what is E's own if `evil` is False."""
