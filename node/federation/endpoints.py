@@ -4,6 +4,7 @@ Thin: read the request, ask the gate or the database, answer by the table of pro
 made of the configured origin, never of Host or X-Forwarded headers (section 4).
 """
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable
 
@@ -36,7 +37,10 @@ def refuse(reason: Reason, detail: str = "") -> web.Response:
     if code in (429, 503):
         headers |= _RETRY
     body = msgspec.json.encode(problem(reason, detail))
-    return web.Response(status=code, body=body, headers=headers, content_type="application/problem+json")
+    response = web.Response(status=code, body=body, headers=headers, content_type="application/problem+json")
+    if code in (408, 413):
+        response.force_close()  # the rest of the body is not waited for
+    return response
 
 
 def activity_json(body: bytes, *, public: bool = True) -> web.Response:
@@ -67,7 +71,9 @@ class Endpoints:
         heard: Callable[[str], None],
         head: "served.HeadSigner",
         version: str,
+        patience: int = limits.BODY_TIMEOUT,
     ) -> None:
+        """`patience`: for a whole body to arrive, in milliseconds."""
         self._origin = origin
         self._gate = gate
         self._keys = keys
@@ -77,6 +83,7 @@ class Endpoints:
         self._heard = heard
         self._head = head
         self._version = version
+        self._patience = patience / 1000
 
     def routes(self) -> list[web.RouteDef]:
         """Every address another server may ask. Pages that share an address with a document are the rooms'."""
@@ -103,7 +110,7 @@ class Endpoints:
         try:
             if not _is_activity(request.headers.get("Content-Type", "")):
                 return refuse(Reason.WRONG_TYPE)
-            wire, body = await _read(request)
+            wire, body = await _read(request, self._patience)
             asked = self._request(request, wire)
             answer = await self._gate.receive_pushed(asked, body)
         except ProtocolError as error:
@@ -209,7 +216,8 @@ class Endpoints:
 
     async def head(self, request: web.Request) -> web.StreamResponse:
         raw, tag = await self._head.of(request.query.get("set", ""))
-        if request.headers.get("If-None-Match") == tag:
+        # One of several, or made weak by a proxy that compressed it (RFC 9110 section 13.1.2).
+        if (known := request.headers.get("If-None-Match", "")) == "*" or tag in known:
             return web.Response(status=304, headers={"ETag": tag, "Vary": VARY})
         response = activity_json(raw)
         response.headers["ETag"] = tag
@@ -255,12 +263,15 @@ def _is_activity(content_type: str) -> bool:
     return name == ACTIVITY_JSON or (name == _LD and "https://www.w3.org/ns/activitystreams" in parameters)
 
 
-async def _read(request: web.Request) -> tuple[bytes, bytes]:
+async def _read(request: web.Request, patience: float) -> tuple[bytes, bytes]:
     """The body as sent, which the digest covers, and decoded: one layer of gzip at most, within the limit."""
     if (request.content_length or 0) > limits.BODY_BYTES:
         raise RemoteProtocolError(Reason.TOO_LARGE)
     try:
-        wire = await request.read()
+        async with asyncio.timeout(patience):
+            wire = await request.read()
+    except TimeoutError:
+        raise RemoteProtocolError(Reason.TOO_SLOW) from None
     except web.HTTPRequestEntityTooLarge:
         raise RemoteProtocolError(Reason.TOO_LARGE) from None
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -284,7 +295,7 @@ def _number(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit() or len(text) > limits.INTEGER_DIGITS:
         raise RemoteProtocolError(Reason.MALFORMED, f"“{name}” must be a whole number.")
     return int(text)
 

@@ -137,7 +137,7 @@ def webfinger(reads: Reads, origin: identifiers.Origin, resource: str) -> dict[s
         handle = identifiers.parse_handle(resource)
         if handle.host not in (origin.authority, origin.key):
             raise _absent()
-        wanted["handle"] = handle.name
+        wanted["handle"] = handle.name.lower()  # ours are all in small letters; people type as they like
     row = reads.one("SELECT id, handle FROM actor WHERE local = 1 AND (id = :id OR handle = :handle)", **wanted)
     if row is None:
         raise _absent()
