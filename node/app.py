@@ -87,7 +87,9 @@ class Node:
         self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
         self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir)
         self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
-        self.delivery = Delivery(storage, peers, self._sign, clock, random.random, self.restoring.ahead)
+        self.delivery = Delivery(
+            storage, peers, self._sign, clock, random.random, self.restoring.ahead, admits=self.admission.judge
+        )
         self.catchup = Catchup(storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow)
         self._register()
         storage.hear("stir", lambda _: self._wake())

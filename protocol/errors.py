@@ -46,6 +46,7 @@ class Reason(StrEnum):
     GONE = "gone"
     FUTURE_CURSOR = "future-cursor"
     CURSOR_TOO_OLD = "cursor-too-old"
+    TOO_SLOW = "too-slow"
     TOO_LARGE = "too-large"
     WRONG_TYPE = "wrong-media-type"
     NOT_ACCEPTABLE = "not-acceptable"
@@ -89,6 +90,7 @@ ANSWERS: dict[Reason, tuple[int, str]] = {
     Reason.GONE: (410, "This was withdrawn."),
     Reason.FUTURE_CURSOR: (409, "The cursor is ahead of the log."),
     Reason.CURSOR_TOO_OLD: (410, "The cursor belongs to another epoch; reconcile from the start."),
+    Reason.TOO_SLOW: (408, "The body did not arrive in time."),
     Reason.TOO_LARGE: (413, "The body is larger than the limit."),
     Reason.WRONG_TYPE: (415, "The media type is not one this endpoint reads."),
     Reason.NOT_ACCEPTABLE: (406, "None of the offered media types is acceptable."),

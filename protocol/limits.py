@@ -35,6 +35,9 @@ LEGACY_WINDOW_BACK = HOUR
 SIGNATURE_HEADER_BYTES = 8_192
 SIGNATURES_A_REQUEST = 4
 
+# Requests
+BODY_TIMEOUT = 30 * SECOND  # for a whole body to arrive: 1 MiB at 35 kB/s
+
 # States
 FUTURE_SEQUENCE = DAY  # a sequence further ahead of our clock could never be superseded by an honest node
 
@@ -57,6 +60,7 @@ LOG_PAGE_ITEMS = 100
 LEAF_IDS = 16  # protocol section 8: a prefix with at most 16 ids is a leaf
 TREE_PREFIXES = 256
 ACTIVITIES_A_REQUEST = 100
+PRACTICES_A_NODE = 500  # sets held of one node that is followed whole: it names them itself, and each is pulled hourly
 
 # Delivery (protocol section 8, Push)
 BACKOFF = (0, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR)

@@ -8,7 +8,7 @@ from node.federation.actors import ActorNoun
 from node.gate.handler import Decision
 from node.storage import sets
 from node.storage.contract import Reads, Row, Tx
-from protocol import identifiers
+from protocol import identifiers, limits
 from protocol.integrity import Verified
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Actor
@@ -46,11 +46,15 @@ def load_open(reads: Reads, command: OpenPractice) -> Facts:
 
 
 def load_add(reads: Reads, verified: Verified[Activity]) -> bool:
+    """Does this node follow the whole of that one, and is there room for one more set of its practices?"""
+    actor = verified.msg.actor
+    where = str(identifiers.origin(actor))
     row = reads.one(
-        "SELECT 1 AS yes FROM following WHERE target = :actor AND whole_node = 1 AND state = 'accepted'",
-        actor=verified.msg.actor,
-    )
-    return row is not None
+        "SELECT (SELECT COUNT(*) FROM held_set WHERE local = 0 AND owner > :first AND owner < :last) AS held"
+        " FROM following WHERE target = :actor AND whole_node = 1 AND state = 'accepted'",
+        actor=actor, first=f"{where}/", last=f"{where}0",  # 0 follows / in ASCII
+    )  # fmt: skip
+    return row is not None and row["held"] < limits.PRACTICES_A_NODE
 
 
 def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> None:

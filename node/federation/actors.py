@@ -240,6 +240,6 @@ class ActorNoun:
             case _:
                 return Decision(ruling.reason, detail=ruling.because)
 
-    def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[Effect, ...], now: int) -> None:
+    def apply(self, tx: Tx, _verified: Verified[Activity], effects: tuple[Effect, ...], now: int) -> None:
         for effect in effects:
             write(tx, effect, local=self.is_ours(effect.offer.actor.id), now=now)

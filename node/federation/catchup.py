@@ -168,7 +168,7 @@ class Catchup:
                 level = page.next is None
                 now = self._clock.now()
                 upto = now + (LOOK_EVERY if level else limits.LEASE)
-                await self._storage.transact(_advance(name, page, level, lease, upto, now))
+                await self._storage.transact(_advance(name, page, level, lease, upto, now, down=begun_again))
                 lease = upto
                 if level:
                     return
@@ -180,7 +180,8 @@ class Catchup:
     async def _page(self, name: str, epoch: int, after: int) -> wire_log.Page | None:
         url = wire_log.page_url(identifiers.origin(name), name, epoch, after, limits.LOG_PAGE_ITEMS)
         response = await self._peers.get(url, sign=self._sign)
-        if response.status == 410 and epoch:
+        # 409: a cursor that was said too high, or a log that lost its end: from its start as well.
+        if response.status in (409, 410) and epoch:
             return None
         if response.status != 200:
             raise Interrupted(f"their log answered {response.status}")
@@ -260,19 +261,24 @@ def _next_due(reads: Reads) -> int | None:
     return due
 
 
-def _advance(name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int) -> Callable[[Tx], None]:
-    """The cursor after a page; a push that came meanwhile may already have moved it further."""
+def _advance(
+    name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int, *, down: bool
+) -> Callable[[Tx], None]:
+    """The cursor after a page; a push that came meanwhile may already have moved it further.
+
+    `down`: it stood too high, so it follows the pages wherever they are.
+    """
 
     def work(tx: Tx) -> None:
         tx.run(
-            "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = CASE WHEN theirs_epoch = :epoch AND"
-            " theirs_seq > :to THEN theirs_seq ELSE :to END, attempts = 0, last_error = NULL,"
+            "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = CASE WHEN :down = 0 AND theirs_epoch = :epoch"
+            " AND theirs_seq > :to THEN theirs_seq ELSE :to END, attempts = 0, last_error = NULL,"
             " pulled = CASE WHEN :level = 1 THEN :now ELSE pulled END,"
             # A gap noticed while this pull ran has set another time: it stands.
             " pull_at = CASE WHEN pull_at = :lease THEN :next ELSE pull_at END"
             " WHERE name = :name AND pull_at IS NOT NULL",
             epoch=page.epoch, to=page.to, level=int(level), now=now, name=name,
-            lease=lease, next=upto,
+            lease=lease, next=upto, down=int(down),
         )  # fmt: skip
 
     return work

@@ -22,11 +22,11 @@ from node.clock import Clock
 from node.federation import owed
 from node.federation.peer import PeerError, Peers
 from node.federation.receipt import read_answer
-from node.federation.schedule import Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
+from node.federation.schedule import BLOCKED, Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
 from node.federation.slots import Slots
 from node.storage.contract import Storage, StorageBusy, StorageError, Tx
 from protocol import limits
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, Reason
 from protocol.http_message import Form, Request
 from protocol.log import LogCursor, build_cursor, read_cursor
 from protocol.vocabulary.context import ACTIVITY_JSON
@@ -39,6 +39,7 @@ log = structlog.get_logger("delivery")
 Signer = Callable[[str, Request, Form], Sequence[tuple[str, str]]]
 # set, epoch, seq, host: a peer has seen more of our set than it was sent (protocol section 8, Log).
 Ahead = Callable[[str, int, int, str], None]
+Admits = Callable[[str], Reason | None]
 
 SLOTS = 64  # requests that share the loop; more only makes each slower
 SLOT_TIME = limits.SECOND // 2
@@ -91,14 +92,16 @@ class Delivery:
         chance: Callable[[], float],
         ahead: Ahead | None = None,
         visits: int = VISITS,
+        admits: Admits = lambda _: None,
     ) -> None:
-        """`chance` gives numbers in [0, 1). `visits`: hosts at once."""
+        """`chance` gives numbers in [0, 1). `visits`: hosts at once. `admits` says why a host is refused, if it is."""
         self._storage = storage
         self._peers = peers
         self._sign = signer
         self._clock = clock
         self._chance = chance
         self._ahead = ahead
+        self._admits = admits
         self._lease = clock.new_id()
         self._capacity = visits
         self._news = asyncio.Event()
@@ -206,7 +209,9 @@ class Delivery:
 
     async def _visit(self, visit: _Visit) -> None:
         width = 1 if visit.attempts else min(limits.IN_FLIGHT_A_HOST, len(visit.inboxes))
-        if width == 1:
+        if self._admits(visit.host) is not None:
+            visit.stop = Pause(BLOCKED)  # whom we refuse gets nothing either, what it once subscribed to included
+        elif width == 1:
             await self._lane(visit)
         else:
             async with asyncio.TaskGroup() as lanes:

@@ -16,9 +16,10 @@ from node.gate.door import Gate
 from node.gate.handler import Carrier
 from node.storage import sets
 from node.storage.contract import Reads, Storage, Tx
-from protocol import identifiers, limits
+from protocol import canonical, identifiers, limits
 from protocol import log as wire_log
 from protocol.errors import ProtocolError, Reason
+from protocol.vocabulary import activities
 
 AGAIN = limits.HOUR  # a peer that is not believed is not looked at more often, whatever it answers
 REMEMBERED = 10_000  # (set, host) pairs; more than a node of hundreds of practices and peers would ask at once
@@ -80,7 +81,7 @@ class Restoring:
 
     async def _pull(self, name: str, where: identifiers.Origin) -> int:
         """How many of our own activities came back."""
-        carrier = Carrier(identifiers.node_actor(where), "pulled")
+        carrier, owner = Carrier(identifiers.node_actor(where), "pulled"), identifiers.owner_of_set(name)
         epoch = after = taken = 0
         for _ in range(limits.CRAWL_PAGES):
             url = wire_log.page_url(where, name, epoch, after, limits.LOG_PAGE_ITEMS)
@@ -91,6 +92,9 @@ class Restoring:
             if page.set != name or (epoch and page.epoch != epoch) or page.after != after:
                 raise PeerError("bad-response", "their log page does not fit what was asked")
             for raw in page.items:
+                if activities.read_activity(canonical.read(raw)).actor != owner:
+                    # Else anything new to us would count as a proof that we forgot something.
+                    raise PeerError("bad-response", "their log of our set holds what others said")
                 answer = await self._gate.receive(raw, carrier)
                 taken += answer.reason is Reason.ACCEPTED
             if page.next is None:

@@ -202,7 +202,9 @@ def note_cursor(tx: Tx, place: Place, said: LogCursor | None, now: int) -> tuple
     theirs = place.theirs
     if said is None or theirs is None or said.set != theirs.set or said.epoch < theirs.epoch:
         return theirs, False
-    level = said.epoch == theirs.epoch and (said.after or 0) <= theirs.seq
+    # A sender that does not say what it left just before vouches for nothing: only the very next entry is no gap.
+    after = said.seq - 1 if said.after is None else said.after
+    level = said.epoch == theirs.epoch and after <= theirs.seq
     if level:
         if said.seq <= theirs.seq:
             return theirs, False

@@ -4,6 +4,7 @@ Every route takes a bearer token, reads its body into a Struct, and answers a St
 the description cannot drift from what is served.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from node.storage.contract import StorageBusy
+from protocol import limits
 from protocol.errors import ProtocolError, Reason, problem, status
 
 PREFIX = "/api/v1"
@@ -91,7 +93,10 @@ def _handler(
 
 async def _body(request: web.Request, kind: type) -> msgspec.Struct:
     try:
-        raw = await request.read()
+        async with asyncio.timeout(limits.BODY_TIMEOUT / 1000):
+            raw = await request.read()
+    except TimeoutError:
+        raise ProtocolError(Reason.TOO_SLOW) from None
     except web.HTTPRequestEntityTooLarge:
         raise ProtocolError(Reason.TOO_LARGE) from None
     if request.content_type != "application/json":

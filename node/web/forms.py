@@ -5,6 +5,7 @@ never against Host, and the form carries its session's token. Another site's pos
 become stale (signed out, or signed in again elsewhere) gets its form back with the words still in it.
 """
 
+import asyncio
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -124,7 +125,12 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise Refused(Reason.WRONG_TYPE)
     values: dict[str, str] = {}
-    for name, value in (await request.post()).items():
+    try:
+        async with asyncio.timeout(limits.BODY_TIMEOUT / 1000):
+            posted = await request.post()
+    except TimeoutError:
+        raise Refused(Reason.TOO_SLOW) from None
+    for name, value in posted.items():
         if len(values) >= _FIELDS:
             raise Refused(Reason.PAGE_LIMIT)
         if isinstance(value, str):
