@@ -32,6 +32,7 @@ _PROSE = {
     "why": "Why",
     "results": "Results",
 }
+_ASKED = ("kept", "changed", "why")  # of every adaptation: without them it credits and teaches nobody
 
 
 class Editing:
@@ -82,8 +83,8 @@ class Editing:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
-        text, slug = _read(form), form.slug("practice", "Practice")
         adapts = request.query.get("adapts", "")
+        text, slug = _read(form, adapts=bool(adapts)), form.slug("practice", "Practice")
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
         _judge(form, text)
@@ -130,7 +131,7 @@ class Editing:
         form = await read_form(request)
         item = await self._item(request)
         text = msgspec.structs.replace(
-            _read(form),
+            _read(form, adapts=bool(item.adapted_from)),
             adapted_from=tuple(reference.id for reference in item.adapted_from),
             place=item.place.name,
             domain=item.domain,
@@ -206,8 +207,8 @@ def _options() -> dict[str, Any]:
     }
 
 
-def _read(form: Form) -> Written:
-    prose = {name: form.text(name, label) for name, label in _PROSE.items()}
+def _read(form: Form, *, adapts: bool) -> Written:
+    prose = {name: form.text(name, label, required=adapts and name in _ASKED) for name, label in _PROSE.items()}
     return msgspec.structs.replace(_plain(form), **prose)
 
 
