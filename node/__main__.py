@@ -25,6 +25,7 @@ from node.coalition import connections, operation, rules, store
 from node.coalition.pages import keys_of
 from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
+from node.storage import moving
 from node.storage.contract import StorageError
 from node.web import words
 from protocol import limits
@@ -67,13 +68,18 @@ def init(
     place: Annotated[str, typer.Option(help="Where the coalition works.")] = "",
     language: Annotated[str, typer.Option(help="Language code of its pages and items.")] = "en",
     listen: Annotated[str, typer.Option(help="host:port to listen on.")] = "127.0.0.1:8420",
+    database: Annotated[str, typer.Option(help="sqlite, or postgresql://user@host/name.")] = "sqlite",
 ) -> None:
     """Make a new node: settings, keys, and the coalition's first signed document."""
     if (data / config.SETTINGS_FILE).exists():
         raise fail(f"There is a node in {data} already. To make another one, name another directory.")
     try:
-        settings = config.checked(config.Settings(origin=origin, listen=listen, language=language), "the command line")
+        settings = config.checked(
+            config.Settings(origin=origin, listen=listen, language=language, database=database), "the command line"
+        )
         _check_words(name, place)
+        if settings.postgres is not None:  # before anything is made here
+            uvloop.run(_reach(data, settings))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         keystore, root = Keystore.create(data)
         config.write(data, settings)
@@ -101,6 +107,10 @@ def _check_words(name: str, place: str) -> None:
     for option, text in (("--name", name), ("--place", place)):
         if len(text.strip()) > limits.NAME_CHARACTERS:
             raise Stop(f"{option} has {len(text.strip())} characters; at most {limits.NAME_CHARACTERS} fit.")
+
+
+async def _reach(data: Path, settings: config.Settings) -> None:
+    await (await node_app.open_storage(data, settings)).close()
 
 
 async def _found(data: Path, settings: config.Settings, name: str, place: str, language: str) -> None:
@@ -252,6 +262,42 @@ def verify(data: Data) -> None:
     )
     if report.faults:
         raise typer.Exit(1)
+
+
+@cli.command(name="migrate-database")
+def migrate_database(
+    data: Data, to: Annotated[str, typer.Option(help="An empty database, such as postgresql://commonweave@db/node.")]
+) -> None:
+    """Move the node from SQLite to PostgreSQL; the node must be stopped."""
+    try:
+        settings = config.load(data)
+        if settings.postgres is not None:
+            raise Stop("This node is on PostgreSQL already.")
+        moved = config.checked(msgspec.structs.replace(settings, database=to), "the command line")
+        if moved.postgres is None:
+            raise Stop("--to must be an address such as postgresql://commonweave@localhost/commonweave.")
+        with Progress(console=err, transient=True) as progress:
+            task = progress.add_task("Copying")
+
+            def copied(table: str, done: int, total: int) -> None:
+                progress.update(task, description=f"Copying {table}", completed=done, total=total)
+
+            rows = moving.move(data, moved.postgres, copied).rows
+            with node_app.look_into(data, moved) as reads:
+                progress.update(task, description="Checking proofs", completed=0, total=verification.count(reads))
+                report = verification.verify(
+                    reads, SystemClock().now(), lambda done: progress.update(task, completed=done)
+                )
+        if report.faults:
+            raise Stop(f"{report.faults[0].id}: {report.faults[0].sentence} The settings still name SQLite.")
+        config.write(data, moved)
+    except (config.SettingsError, StorageError, OSError, Stop) as error:
+        raise fail(str(error)) from None
+    out.print(
+        f"{words.count(sum(rows.values()), 'row')} of {words.count(len(rows), 'table')} moved, counted on both sides;"
+        f" {words.count(report.checked, 'proof')} checked there. The settings name the new database."
+    )
+    out.print(f"Next: {_program()} run --data {data}. The old file stays in {data} until you delete it.")
 
 
 @cli.command(name="demo")

