@@ -163,8 +163,8 @@ class Node:
             secrets.token_urlsafe(12), extra,
         )  # fmt: skip
 
-    def _sign_as_node(self, request: http_signature.Request) -> list[tuple[str, str]]:
-        return self._sign(self.actor, request, "native")
+    def _sign_as_node(self, request: http_signature.Request, form: Form) -> list[tuple[str, str]]:
+        return self._sign(self.actor, request, form)
 
     # Life
 

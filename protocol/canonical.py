@@ -34,6 +34,7 @@ __all__ = [
     "read_digest_multibase",
 ]
 
+LD_SIGNATURE = "signature"
 PROOF = "proof"  # the one member that is not part of what is signed and named (FEP-8b32)
 
 
@@ -190,7 +191,14 @@ def read(raw: bytes) -> Document:
 
 
 def _without_proof(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: member for name, member in value.items() if name != PROOF} if PROOF in value else value
+    """Without the proof; and, beside one, without a Linked Data Signature, which other software adds after it.
+
+    Neither made nor read here (section 3), so nothing that counts is left unsigned.
+    """
+    if PROOF not in value:
+        return value
+    beside = isinstance(value.get(LD_SIGNATURE), dict)
+    return {name: part for name, part in value.items() if name != PROOF and not (beside and name == LD_SIGNATURE)}
 
 
 def _jcs(value: Any, plain: bool) -> bytes:

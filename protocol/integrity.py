@@ -5,7 +5,7 @@ verified by the proof of a key that its actor owns, or by having come from its a
 A proof that is present and wrong refuses the document, whoever carried it. Pure: `now` is an argument, keys are given.
 
 Stricter than the suite: contexts must be equal, not a prefix (or a third party could append some and change the
-meaning), and `created` is always there, in whole seconds and `Z`.
+meaning), and `created` is always there, with its zone.
 """
 
 import re
@@ -26,7 +26,8 @@ PROOF_TYPE = "DataIntegrityProof"
 CRYPTOSUITE = "eddsa-jcs-2022"
 PURPOSE = "assertionMethod"
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+# We write whole seconds and Z; others write fractions and offsets, as XML Schema's dateTimeStamp allows them.
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})")
 _SECOND = limits.SECOND
 
 M = TypeVar("M")
@@ -73,9 +74,9 @@ def _bad(detail: str) -> RemoteProtocolError:
 
 
 def _time(value: Any, name: str) -> int:
-    """Unix milliseconds of `2023-02-24T23:36:38Z`."""
+    """Unix milliseconds of `2023-02-24T23:36:38Z`, in whole seconds: a fraction is cut."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
-        raise _bad(f"The proof's {name} is not a time in whole seconds and Z.")
+        raise _bad(f"The proof's {name} is not a time with its zone.")
     try:
         return int(datetime.fromisoformat(value).timestamp()) * _SECOND
     except ValueError:

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 import structlog
 
 from node.clock import Clock
-from node.federation.peer import PeerError, Peers, document
+from node.federation.peer import PeerError, Peers, Sign, document
 from node.gate.door import Gate
 from node.gate.handler import Answer, Carrier
 from node.gate.objects import STATES
 from node.storage.contract import Reads, Row, Storage, StorageBusy, Tx
-from protocol import canonical, http_signature, identifiers, limits
+from protocol import canonical, identifiers, limits
 from protocol import log as wire_log
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
 from protocol.vocabulary import activities, context
@@ -54,7 +54,7 @@ class Catchup:
         peers: Peers,
         actors: Fetcher,
         clock: Clock,
-        sign: Callable[[http_signature.Request], list[tuple[str, str]]],
+        sign: Sign,
         repeat: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._storage = storage

@@ -28,16 +28,16 @@ _RETRY = {"Retry-After": "60"}
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def refuse(reason: Reason, detail: str = "") -> web.Response:
-    """An RFC 9457 answer, with what its status owes the peer."""
+def refuse(reason: Reason, detail: str = "", *, body: bool = True) -> web.Response:
+    """An RFC 9457 answer, with what its status owes the peer. `body`: what was refused has one, to be covered."""
     headers = {"Vary": VARY, "Cache-Control": "no-store"}
     code = status(reason)
     if code == 401:
-        headers["Accept-Signature"] = http_signature.accept_signature()
+        headers["Accept-Signature"] = http_signature.accept_signature(body)
     if code in (429, 503):
         headers |= _RETRY
-    body = msgspec.json.encode(problem(reason, detail))
-    response = web.Response(status=code, body=body, headers=headers, content_type="application/problem+json")
+    said = msgspec.json.encode(problem(reason, detail))
+    response = web.Response(status=code, body=said, headers=headers, content_type="application/problem+json")
     if code in (408, 413):
         response.force_close()  # the rest of the body is not waited for
     return response
@@ -141,7 +141,7 @@ class Endpoints:
                 await self.reader(request, signed=signed)
                 return await handle(request)
             except ProtocolError as error:
-                return refuse(error.reason, error.detail)
+                return refuse(error.reason, error.detail, body=False)
             except StorageBusy:
                 return refuse(Reason.BUSY)
 

@@ -7,7 +7,6 @@ its host's owner nothing (CVE-2026-34148).
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from hashlib import sha256
 
 import msgspec
@@ -17,9 +16,9 @@ from node.clock import Clock
 from node.federation import actors
 from node.federation.actors import Store, Wait
 from node.federation.admission import Admission
-from node.federation.peer import PeerError, Peers
+from node.federation.peer import PeerError, Peers, Sign
 from node.storage.contract import Reads, Storage, Tx
-from protocol import canonical, http_signature, identifiers, limits
+from protocol import canonical, identifiers, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
 from protocol.identity import Outcome, Ruling
 from protocol.keys import HeldKey
@@ -73,7 +72,7 @@ class Keyring:
         peers: Peers,
         clock: Clock,
         admission: Admission,
-        sign: Callable[[http_signature.Request], list[tuple[str, str]]],
+        sign: Sign,
         origin: identifiers.Origin,
     ) -> None:
         self._storage = storage

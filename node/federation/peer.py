@@ -26,13 +26,14 @@ from node.federation.response import explain, header_dict, read_body
 from node.federation.response import metadata as metadata
 from protocol import canonical, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
-from protocol.http_message import Request
+from protocol.http_message import Form, Request
 from protocol.identifiers import Origin, parse_url, same_origin
 
 Header = tuple[str, str]
-Sign = Callable[[Request], list[Header]]
+Sign = Callable[[Request, Form], Sequence[Header]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FORMS = 10_000  # hosts
 _ANSWER_BYTES = 64 * 1024  # of the answer to a POST we only want the reason
 
 
@@ -66,6 +67,7 @@ class Peers:
         """
         self._limits = session or Session()
         self._agent = user_agent
+        self._forms: dict[str, Form] = {}  # what worked last time, by host; forgotten at a restart
         self._names = names or SystemNames()
         self._guard = Guard(allowed, own, self._names, self._limits.connect / 1000)
         self._timeout = aiohttp.ClientTimeout(
@@ -109,8 +111,9 @@ class Peers:
                     own = headers if where == home else ()
                     request = self.request("GET", target, (("accept", accept), *own))
                     if sign is not None and where == home:
-                        request = msgspec.structs.replace(request, headers=(*request.headers, *sign(request)))
-                    answer = await self._exchange(request)
+                        answer = await self._signed(request, where.key, sign)
+                    else:
+                        answer = await self._exchange(request)
                     location = answer.header("location")
                     if answer.status not in _REDIRECTS or location is None:
                         return answer
@@ -122,6 +125,21 @@ class Peers:
         except (aiohttp.ClientError, OSError) as error:
             raise explain(error) from error
         raise PeerError("redirects", f"they redirect more than {self._limits.redirects} times")
+
+    async def _signed(self, request: Request, host: str, sign: Sign) -> Response:
+        """A GET in the form that has worked there, natively first; refused, once more in the other (section 4)."""
+        form: Form = self._forms.get(host, "native")
+        answer = await self._exchange(_with(request, sign(request, form)))
+        if answer.status not in (400, 401):
+            return answer
+        other: Form = "legacy" if form == "native" else "native"
+        second = await self._exchange(_with(request, sign(request, other)))
+        if second.status in (400, 401):
+            return answer
+        if len(self._forms) >= _FORMS:
+            self._forms.clear()
+        self._forms[host] = other
+        return second
 
     async def post(self, url: str, body: bytes, headers: Sequence[Header]) -> Response:
         """Send `body`; never redirected: a 3xx is returned as it is. PeerError.
@@ -185,6 +203,10 @@ class Peers:
                 if request.method != "POST":
                     raise
             return Response(answer.status, headers, body, request.target)
+
+
+def _with(request: Request, headers: Sequence[Header]) -> Request:
+    return msgspec.structs.replace(request, headers=(*request.headers, *headers))
 
 
 @lru_cache(maxsize=8192)

@@ -4,15 +4,11 @@ WebFinger (RFC 7033), for the origin itself too (FEP-d556). Nothing is believed 
 answers only says where to ask.
 """
 
-from collections.abc import Callable
-
-from node.federation.peer import PeerError, Peers
+from node.federation.peer import PeerError, Peers, Sign
 from node.federation.response import ACCEPT_JRD, metadata
-from protocol import canonical, discovery, http_signature, identifiers
+from protocol import canonical, discovery, identifiers
 from protocol.errors import Reason, RemoteProtocolError
 from protocol.vocabulary import actors
-
-Sign = Callable[[http_signature.Request], list[tuple[str, str]]]
 
 
 async def resolve(address: str, peers: Peers, sign: Sign, plain: frozenset[tuple[str, int]]) -> str:

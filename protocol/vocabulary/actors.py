@@ -6,6 +6,7 @@ document may replace the one that is held is `identity.continuity`.
 """
 
 from collections.abc import Sequence
+from html import escape, unescape
 from typing import Annotated, Any
 
 import msgspec
@@ -63,7 +64,8 @@ class KeyText(msgspec.Struct, frozen=True):
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """An actor document, read. Texts are blank where nothing is said; `summary` is HTML as it came.
+    """An actor document, read. Texts are blank where nothing is said; `summary`: its
+    entities read, which for what other software writes may leave HTML.
 
     `attributed_to`: a practice's node actor, on its own origin. `root`: did:key. `history`, `methods` and
     `public_keys` are cw:keys, assertionMethod and publicKey; `keys_of` makes keys of them.
@@ -128,7 +130,7 @@ class _KeyWire(msgspec.Struct, frozen=True):
     owner: Id | None = None
     controller: Id | None = None
     pem: Prose | None = field(default=None, name="publicKeyPem")
-    multibase: Name | None = field(default=None, name="publicKeyMultibase")
+    multibase: Prose | None = field(default=None, name="publicKeyMultibase")  # an RSA-4096 Multikey has 700
     valid_from: Name | None = field(default=None, name="validFrom")
     valid_until: Name | None = field(default=None, name="validUntil")
     compromised_since: Name | None = field(default=None, name="compromisedSince")
@@ -209,7 +211,7 @@ def read_actor_value(value: dict[str, Any]) -> Actor:
         type=kind,
         inbox=inbox,
         name=wire.name or wire.preferred_username or "",
-        summary=wire.summary or "",
+        summary=unescape(wire.summary or ""),
         preferred_username=wire.preferred_username or "",
         outbox=_endpoint(wire.outbox, wire.id, "outbox"),
         followers=_endpoint(wire.followers, wire.id, "followers"),
@@ -338,7 +340,7 @@ def build_actor(
             "id": id,
             "type": type,
             "name": name,
-            **({"summary": summary} if summary else {}),
+            **({"summary": escape(summary, quote=False)} if summary else {}),  # HTML on the wire
             "preferredUsername": preferred_username,
             "url": url or id,
             "inbox": f"{id}/inbox",

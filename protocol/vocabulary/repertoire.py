@@ -7,6 +7,7 @@ say it or whether it is new: that is `activities.check_owner` and `states.judge`
 
 import re
 from collections.abc import Sequence
+from html import escape, unescape
 from typing import Annotated, Any
 
 import msgspec
@@ -265,7 +266,7 @@ def read_item(value: dict[str, Any]) -> Item:
         to=to,
         cc=cc,
         name=wire.name or "",
-        summary=wire.summary or "",
+        summary=unescape(wire.summary or ""),
         content=content,
         source="" if wire.source is None else _markdown(wire.source),
         language=language,
@@ -335,7 +336,7 @@ def build_item(item: Item) -> dict[str, Any]:
             "to": list(item.to),
             **({"cc": list(item.cc)} if item.cc else {}),
             "name": item.name,
-            **({"summary": item.summary} if item.summary else {}),
+            **({"summary": escape(item.summary, quote=False)} if item.summary else {}),  # HTML on the wire
             "content": item.content,
             "contentMap": {item.language: item.content},
             **({"source": {"content": item.source, "mediaType": MARKDOWN}} if item.source else {}),

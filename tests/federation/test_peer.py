@@ -4,14 +4,16 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from aiohttp import web
 
 from node.federation.peer import Peers
-from protocol.http_message import Request
+from protocol.http_message import Form, Request
 from tests.federation.clients import SMALL, refused
 from tests.federation.hostile import (
     Authority,
     Canary,
     Cast,
+    Seen,
     Server,
     answer,
     dead_port,
@@ -65,7 +67,7 @@ async def test_no_spelling_of_a_local_address_reaches_the_canary(
 @pytest.mark.parametrize("signed", [False, True])
 async def test_no_redirect_reaches_the_canary(world: Cast, peers: Peers, host: str, signed: bool) -> None:
     start = world.evil.on("/start", redirect(f"https://{host}:{world.canary.port}/"))
-    sign: Callable[[Request], list[tuple[str, str]]] = lambda _: [("signature", "x")]  # noqa: E731
+    sign: Callable[[Request, Form], list[tuple[str, str]]] = lambda _request, _form: [("signature", "x")]  # noqa: E731
     assert (await refused(peers.get(start, sign=sign if signed else None))).kind in {"refused-url", "refused-address"}
     assert world.canary.connections == 0
     assert world.evil.paths == ["GET /start"]
@@ -172,7 +174,7 @@ async def test_a_signature_stays_at_home(world: Cast, peers: Peers) -> None:
     world.evil.on("/c", serve({}))
     signed: list[str] = []
 
-    def sign(request: Request) -> list[tuple[str, str]]:
+    def sign(request: Request, _form: Form) -> list[tuple[str, str]]:
         signed.append(request.target)
         assert ("host", f"127.0.0.1:{world.good.port}") in request.headers
         return [("Signature", request.target), ("Signature-Input", "sig1=()"), ("Date", "now")]
@@ -294,3 +296,24 @@ async def test_what_is_signed_is_what_is_sent(world: Cast, peers: Peers) -> None
     assert request.target == world.good.origin + seen.path
     for name, value in request.headers:
         assert seen.headers.getall(name) == [value]
+
+
+async def test_a_get_that_is_refused_in_one_form_is_asked_in_the_other_and_the_form_is_remembered(
+    world: Cast, peers: Peers
+) -> None:
+    """Fedify and others take keys for HTTP signatures from publicKey alone (protocol section 4)."""
+
+    async def reads_legacy_only(seen: Seen) -> web.StreamResponse:
+        return web.Response(status=200 if seen.headers["signature"] == "legacy" else 401, text="{}")
+
+    url = world.good.on("/a", reads_legacy_only)
+    for _ in range(2):
+        answer = await peers.get(url, sign=lambda _request, form: [("signature", form)])
+        assert answer.status == 200
+    assert [seen.headers["signature"] for seen in world.good.seen] == ["native", "legacy", "legacy"]
+
+
+async def test_a_get_that_is_refused_in_both_forms_is_refused_once(world: Cast, peers: Peers) -> None:
+    url = world.good.on("/a", answer(401))
+    assert (await peers.get(url, sign=lambda _request, form: [("signature", form)])).status == 401
+    assert [seen.headers["signature"] for seen in world.good.seen] == ["native", "legacy"]

@@ -182,3 +182,16 @@ def test_no_secret_is_ever_near() -> None:
 def test_no_document_makes_it_fail_otherwise(doc: Any) -> None:
     with contextlib.suppress(RemoteProtocolError):
         keys_of(read_actor(doc))
+
+
+def test_a_multikey_of_a_kind_not_read_here_is_passed_over() -> None:
+    """An RSA-4096 Multikey has some 700 characters; the actor's other keys count (Fedify declares both)."""
+    built = practice()
+    method = {
+        "id": f"{PRACTICE}#m",
+        "type": "Multikey",
+        "controller": PRACTICE,
+        "publicKeyMultibase": "z4MX" + "q" * 700,
+    }
+    more = {**built, "assertionMethod": [method, *built["assertionMethod"]]}
+    assert keys_of(read_actor(document(more))) == keys_of(read_actor(document(built)))
