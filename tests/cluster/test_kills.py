@@ -23,7 +23,7 @@ from tests.cluster.loader import Author, City
 from tests.federation.hostile import Server, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 60
+KILLS = 50
 AUTHORS = 4
 SEED = 20_260_528
 MOST_BETWEEN = 40  # acknowledged between two kills
@@ -140,7 +140,7 @@ def sound(reads: Reads, author: Author) -> None:
         assert kept[saying.id] == saying.raw
 
 
-async def test_what_was_answered_202_survives_sixty_kills(tmp_path: Path) -> None:
+async def test_what_was_answered_202_survives_fifty_kills(tmp_path: Path) -> None:
     chance = random.Random(SEED)
     server, clock = Server(), SystemClock()
     [port] = free_ports(1)
