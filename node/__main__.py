@@ -5,6 +5,7 @@ of it over its own API on this machine.
 """
 
 import asyncio
+import gc
 import resource
 import signal
 import sys
@@ -40,6 +41,8 @@ cli = typer.Typer(
 # No markup: names and sentences come from people and from other nodes, brackets and all.
 out = Console(highlight=False, soft_wrap=True, markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+GARBAGE = 20_000  # new objects between two looks for cycles: a few MiB; a request makes some two hundred
 
 Data = Annotated[Path, typer.Option("--data", help="The node's data directory.")]
 
@@ -160,6 +163,10 @@ async def _run(data: Path, settings: config.Settings, listen: str) -> None:
             out.print(f"To publish: open http://{bound}/sign-in and give this token:\n\n    {token}\n")
         else:
             out.print(f"To publish: open http://{bound}/sign-in with what `{_program()} token --data {data}` prints.")
+        # What a node is made of stays: the collector need not walk through it again for every few requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
         await stopped.wait()
         out.print("Stopping: what was accepted is being finished.")
     finally:

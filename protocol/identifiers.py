@@ -273,6 +273,7 @@ def audience_of_set(name: str) -> Literal["public", "members"]:
     _refuse("A set is named by its owner and /outbox or /members.")
 
 
+@lru_cache(maxsize=4096)  # every push names its set
 def owner_of_set(name: str) -> str:
     """The actor whose set this is. RemoteProtocolError MALFORMED if it is not the name of a set."""
     audience_of_set(name)

@@ -5,6 +5,7 @@ we make for a stranger (protocol sections 4 and 5). A listed host stands for its
 neighbour does not return as a wildcard name.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -38,7 +39,10 @@ class Admission(msgspec.Struct, frozen=True):
         return self.mode == "allow-list"
 
 
+@lru_cache(maxsize=4096)  # asked twice of every activity; a peer sends many
 def _listed(host: str, listed: frozenset[str]) -> bool:
+    if not listed:
+        return False
     if host in listed:
         return True
     name, port = host, ""

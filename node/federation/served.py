@@ -34,7 +34,8 @@ def activity(reads: Reads, id: str) -> bytes:
     """One of our own public activities, exact bytes; GONE once superseded or deleted."""
     row = reads.one(
         "SELECT a.raw FROM activity a JOIN actor c ON c.id = a.actor AND c.local = 1"
-        " JOIN entry e ON e.activity = a.id JOIN held_set s ON s.key = e.set_key AND s.audience = 'public'"
+        " JOIN held_set s ON s.owner = a.actor AND s.audience = 'public'"
+        " JOIN entry e ON e.set_key = s.key AND e.digest = a.digest"
         " WHERE a.id = :id",
         id=id,
     )

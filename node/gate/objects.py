@@ -177,7 +177,10 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, seen: LogCursor | 
     if held["raw"] not in (None, verified.raw):
         _renew_proof(tx, verified, held["raw"])
     if place.set_name is not None and held["raw"] is not None:
-        entry = tx.one("SELECT seq FROM entry WHERE activity = :id AND set_key = :key", id=msg.id, key=place.set_key)
+        entry = tx.one(
+            "SELECT seq FROM entry WHERE set_key = :key AND digest = :digest",
+            key=place.set_key, digest=verified.digest,
+        )  # fmt: skip
         if entry is None:
             tx.append(Entry(place.set_name, msg.id, verified.digest))
     return Answer(Reason.KNOWN, seen=seen, stirs=behind)

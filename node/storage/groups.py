@@ -1,6 +1,6 @@
 """Group commit, whatever the engine: works gather while a group commits, then go together.
 
-No timer. A group starts as soon as the engine is free and takes up to GROUP works. The engine runs the group whole in
+No timer. A group starts when the engine is free and the loop has no more works to bring, and takes up to GROUP. The engine runs the group whole in
 its thread, one hop there and one back. What was accepted is done, also if its caller was cancelled meanwhile: only
 the answer is dropped. Everything here runs on the loop's thread, but for what `carry` takes away.
 """
@@ -17,6 +17,8 @@ C = TypeVar("C")  # an engine's connection
 
 # From 16 to 64 works the cost of one falls by a third; a larger group would mostly delay its first work.
 GROUP = 64
+# Turns of the loop in which nothing came, before a group starts: what arrives in one turn asks in the next.
+QUIET = 2
 # More would wait for whole seconds on a slow disk: the caller hears at once that it should come back (503).
 WAITING = 16_384
 
@@ -37,6 +39,8 @@ class Groups(Generic[C]):
         self._loop = asyncio.get_running_loop()
         self._jobs: deque[_Job] = deque()
         self._active = False
+        self._seen = 0  # works that waited a turn ago
+        self._quiet = 0
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
@@ -67,6 +71,15 @@ class Groups(Generic[C]):
     def _next(self) -> None:
         jobs = self._jobs
         if jobs:
+            # A group of 32 costs half of two of 16; a work that comes alone waits for two empty turns.
+            if len(jobs) > self._seen:
+                self._seen, self._quiet = len(jobs), 0
+            else:
+                self._quiet += 1
+            if len(jobs) < GROUP and self._quiet < QUIET:
+                self._loop.call_soon(self._next)
+                return
+            self._seen = self._quiet = 0
             self._carry(partial(self._run, [jobs.popleft() for _ in range(min(GROUP, len(jobs)))]))
             return
         self._active = False

@@ -27,7 +27,8 @@ SELECT s.key, s.owner, s.audience, s.local, s.epoch, s.seq, s.total, s.folded, s
 FROM held_set s WHERE s.name = :name"""
 
 LEAVE = """
-DELETE FROM entry WHERE activity = :activity AND set_key = (SELECT key FROM held_set WHERE name = :name)
+DELETE FROM entry WHERE set_key = (SELECT key FROM held_set WHERE name = :name)
+AND digest = (SELECT digest FROM activity WHERE id = :activity)
 RETURNING seq, digest"""
 ERASE = "UPDATE activity SET raw = NULL WHERE id = :activity"
 # The update first: on every engine it is what makes concurrent appends to one set wait for each other. Without

@@ -110,6 +110,12 @@ async def test_any_history_folded_at_any_time_gives_the_definitions_root(storage
             gone: dict[str, bytes] = {}
 
             def append(activity: str, digest: bytes, superseded: str | None) -> None:
+                tx.run(
+                    "INSERT INTO activity(id, digest, actor, type, proof, carrier, at)"
+                    " VALUES(:id, :digest, 'a', 'Create', 1, 'a', 0) ON CONFLICT(id) DO NOTHING",
+                    id=activity,
+                    digest=digest,
+                )
                 tx.append(Entry(name, activity, digest, superseded))
                 living[activity] = digest
                 if superseded is not None:

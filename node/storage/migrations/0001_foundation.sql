@@ -15,7 +15,6 @@ CREATE TABLE activity(
   at INTEGER NOT NULL,
   raw BLOB
 ) STRICT;
-CREATE INDEX activity_object ON activity(object) WHERE object IS NOT NULL;
 
 -- The present state of every object, of every noun. deleted: a tombstone, also one that came before its Create.
 CREATE TABLE object(
@@ -63,7 +62,6 @@ CREATE TABLE entry(
   PRIMARY KEY(set_key, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX entry_digest ON entry(set_key, digest);
-CREATE INDEX entry_activity ON entry(activity);
 
 -- Digests that left a set and are still in its tree.
 CREATE TABLE tree_left(
