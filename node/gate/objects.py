@@ -22,16 +22,18 @@ AUDIENCES: dict[str, Audience] = {"public": "public", "members": "members", "dir
 
 _LOOK = """
 SELECT s.name AS set_name, s.key AS set_key, s.local, s.theirs_epoch, s.theirs_seq,
-       o.owner, o.type, o.audience, o.sequence, o.digest, o.activity, o.deleted
-FROM (SELECT :set AS name, :object AS object) q
+       o.owner, o.type, o.audience, o.sequence, o.digest, o.activity, o.deleted, k.key AS known
+FROM (SELECT :set AS name, :object AS object, :activity AS activity) q
 LEFT JOIN held_set s ON s.name = q.name AND (s.local = 1 OR s.pull_at IS NOT NULL)
 LEFT JOIN object o ON o.id = q.object
+LEFT JOIN activity k ON k.id = q.activity
 """
 
+# Without ON CONFLICT … RETURNING, which costs SQLite as much as the insert: the look has said that it is new, and
+# nobody else can say it meanwhile (door.locks_of).
 _REMEMBER = """
 INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
 VALUES(:id, :digest, :actor, :type, :object, :proof, :carrier, :at, :raw)
-ON CONFLICT(id) DO NOTHING RETURNING key
 """
 
 _SETTLE = """
@@ -47,7 +49,10 @@ INSERT INTO need(kind, url, because, due) VALUES(:kind, :url, :because, :now) ON
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where an activity would stand: the set held for it, if any, and the object's present state, if any."""
+    """Where an activity would stand: the set held for it, if any, and the object's present state, if any.
+
+    known: its id was stored before.
+    """
 
     set_name: str | None
     set_key: int | None
@@ -56,6 +61,7 @@ class Place(msgspec.Struct, frozen=True):
     current: states.State | None
     current_activity: str | None
     rival: bool
+    known: bool
 
     @property
     def noun(self) -> str | None:
@@ -92,7 +98,7 @@ def look(tx: Tx, msg: Activity) -> Place:
 
 def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
     name = identifiers.set_name(msg.actor, audience) if audience != "direct" else ""
-    rows = tx.all(_LOOK, set=name, object=object_of(msg) or "")
+    rows = tx.all(_LOOK, set=name, object=object_of(msg) or "", activity=msg.id)
     first = rows[0]
     current: states.State | None = None
     current_activity: str | None = None
@@ -108,8 +114,9 @@ def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
     held = first["set_name"] is not None
     theirs = LogCursor(name, first["theirs_epoch"], first["theirs_seq"]) if held and not first["local"] else None
     return Place(
-        first["set_name"], first["set_key"], held and bool(first["local"]), theirs, current, current_activity, rival
-    )
+        first["set_name"], first["set_key"], held and bool(first["local"]), theirs, current, current_activity, rival,
+        first["known"] is not None,
+    )  # fmt: skip
 
 
 def judge(place: Place, verified: Verified[Activity], now: int) -> Reason:
@@ -150,14 +157,13 @@ def settle(tx: Tx, place: Place, verified: Verified[Activity]) -> str | None:
     return place.current_activity
 
 
-def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> bool:
-    """The dedupe row, written first: an id binds its first bytes. False if the id is known."""
+def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> None:
+    """The dedupe row, written first: an id binds its first bytes."""
     msg = verified.msg
-    row = tx.one(
+    tx.run(
         _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
         proof=int(verified.key is not None), carrier=carrier.actor, at=now, raw=verified.raw,
     )  # fmt: skip
-    return row is not None
 
 
 def unremember(tx: Tx, activity: str) -> None:

@@ -1,8 +1,9 @@
 """Group commit, whatever the engine: works gather while a group commits, then go together.
 
-No timer. A group starts when the engine is free and the loop has no more works to bring, and takes up to GROUP. The engine runs the group whole in
-its thread, one hop there and one back. What was accepted is done, also if its caller was cancelled meanwhile: only
-the answer is dropped. Everything here runs on the loop's thread, but for what `carry` takes away.
+No timer. A group starts when the engine is free and the loop has no more works to bring, and takes up to GROUP. The
+engine runs the group whole in its thread, one hop there and one back. What was accepted is done, also if its caller
+was cancelled meanwhile: only the answer is dropped. Everything here runs on the loop's thread, but for what `carry`
+takes away.
 """
 
 import asyncio

@@ -88,7 +88,7 @@ def _copy(source: sqlite3.Connection, target: Connection, table: str, progress: 
     with target.cursor() as cursor, cursor.copy(into) as copy:
         while batch := rows.fetchmany(_ROWS):
             for row in batch:
-                copy.write_row(tuple(row))
+                copy.write_row([_held(value) for value in row])
             done += len(batch)
             progress(table, done, total)
     if "key" in columns and done:
@@ -98,6 +98,11 @@ def _copy(source: sqlite3.Connection, target: Connection, table: str, progress: 
                     " AS of_table WHERE s IS NOT NULL").format(sql.Literal(table), sql.Identifier(table))
         )  # fmt: skip
     return done
+
+
+def _held(value: object) -> object:
+    # As postgres_speaking.py says it: PostgreSQL's text cannot hold U+0000.
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def _count(target: Connection, table: str) -> int:

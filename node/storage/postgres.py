@@ -24,6 +24,7 @@ from node.storage import postgres_schema
 from node.storage.contract import Reads, StorageBusy, StorageError, Tx
 from node.storage.groups import Groups, Outcome, Work
 from node.storage.postgres_connection import Again, Carefully, Lost, PostgresReads, PostgresTx, command
+from node.storage.postgres_speaking import Speaker
 from node.storage.postgres_sql import begin, lock_number
 from node.storage.postgres_words import CHANNEL, Words
 from node.storage.snapshots import Look, Snapshots
@@ -57,7 +58,7 @@ class Link:
 
     def __init__(self, url: str, name: str) -> None:
         self._url = url
-        self._cursor: one.Cursor | None = None
+        self._speaker: Speaker | None = None
         self.pid = 0  # of the back end
         self._queue: SimpleQueue[Callable[[Link], None] | None] = SimpleQueue()
         # daemon: a process that dies of an error must not wait for us; an open transaction is then undone.
@@ -68,28 +69,28 @@ class Link:
         """Run the function after what was carried before. It gives its own answer and never raises."""
         self._queue.put(function)
 
-    def cursor(self) -> one.Cursor:
-        """On the thread: a cursor to work with; StorageBusy or StorageError if the server is not to be had."""
-        if self._cursor is None or self._cursor.connection.closed:
-            self._cursor = one.cursor_of(one.connect(self._url))
-            self.pid = self._cursor.connection.info.backend_pid
-        return self._cursor
+    def speaker(self) -> Speaker:
+        """On the thread: a connection to work with; StorageBusy or StorageError if the server is not to be had."""
+        if self._speaker is None or self._speaker.connection.closed:
+            self._speaker = Speaker(one.connect(self._url))
+            self.pid = self._speaker.connection.info.backend_pid
+        return self._speaker
 
     def rolled_back(self) -> bool:
         """On the thread: undo what is open; False if that cannot be."""
         try:
-            if self._cursor is not None:
-                command(self._cursor.connection, b"ROLLBACK")
+            if self._speaker is not None:
+                command(self._speaker.connection, b"ROLLBACK")
         except psycopg.Error:
             return False
         return True
 
     def drop(self) -> None:
         """On the thread: whatever state the connection is in, the next work must not inherit it."""
-        if self._cursor is not None:
+        if self._speaker is not None:
             with suppress(psycopg.Error):
-                self._cursor.connection.close()
-            self._cursor = None
+                self._speaker.connection.close()
+            self._speaker = None
 
     async def open(self) -> None:
         """Connect now, so that what is wrong is said at the start."""
@@ -98,7 +99,7 @@ class Link:
 
         def attempt(link: Link) -> None:
             try:
-                link.cursor()
+                link.speaker()
             except BaseException as error:  # the caller's
                 loop.call_soon_threadsafe(opened.set_exception, error)
             else:
@@ -186,7 +187,7 @@ def look_into(url: str) -> Generator[Reads]:
     with closing(one.connect(url)) as connection:
         postgres_schema.check(connection, one.place_of(url))
         command(connection, b"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; " + _SNAPSHOT)
-        reads = PostgresReads(one.cursor_of(connection))
+        reads = PostgresReads(Speaker(connection))
         try:
             yield reads
         finally:
@@ -212,11 +213,11 @@ def _together(link: Link, works: list[Work]) -> list[Outcome]:
     """One try. If the whole fails, every work has failed: also one that raised, for it may have seen what is not."""
     locks = {lock for work in works if isinstance(work, Locking) for lock in work.locks}
     try:
-        cursor = _begin(link, begin(locks) + b"; SAVEPOINT work")
-        connection = cursor.connection
+        speaker = _begin(link, begin(locks) + b"; SAVEPOINT work")
+        connection = speaker.connection
         outcomes: list[Outcome] = []
         for work in works:
-            outcome = _attempt(cursor, work)
+            outcome = _attempt(speaker, work)
             failed = outcome[1] is not None
             # One round trip between two works; a savepoint that was gone back to serves the next.
             command(connection, b"ROLLBACK TO SAVEPOINT work" if failed else b"RELEASE SAVEPOINT work; SAVEPOINT work")
@@ -236,8 +237,8 @@ def _together(link: Link, works: list[Work]) -> list[Outcome]:
     return outcomes
 
 
-def _attempt(cursor: one.Cursor, work: Work, *, careful: bool = False) -> Outcome:
-    tx = PostgresTx(cursor, careful=careful)
+def _attempt(speaker: Speaker, work: Work, *, careful: bool = False) -> Outcome:
+    tx = PostgresTx(speaker, careful=careful)
     try:
         outcome = work(tx), None
     except BaseException as error:  # whatever it is, it is the caller's
@@ -248,15 +249,15 @@ def _attempt(cursor: one.Cursor, work: Work, *, careful: bool = False) -> Outcom
         return outcome
     if isinstance(tx.fatal, (Lost, Again)):
         raise tx.fatal
-    command(cursor.connection, b"ROLLBACK TO SAVEPOINT work")
-    return _attempt(cursor, work, careful=True)
+    command(speaker.connection, b"ROLLBACK TO SAVEPOINT work")
+    return _attempt(speaker, work, careful=True)
 
 
 def look(link: Link, work: Look) -> Outcome:
     """Run a read on a snapshot of its own; never raises. On the link's thread."""
     try:
-        cursor = _begin(link, _SNAPSHOT + b"; SAVEPOINT work")
-        reads = PostgresReads(cursor)
+        speaker = _begin(link, _SNAPSHOT + b"; SAVEPOINT work")
+        reads = PostgresReads(speaker)
         try:
             outcome = work(reads), None
         except BaseException as error:  # whatever it is, it is the caller's
@@ -264,8 +265,8 @@ def look(link: Link, work: Look) -> Outcome:
         finally:
             reads.end()
         if isinstance(reads.fatal, Carefully):
-            command(cursor.connection, b"ROLLBACK TO SAVEPOINT work")
-            reads = PostgresReads(cursor, careful=True)
+            command(speaker.connection, b"ROLLBACK TO SAVEPOINT work")
+            reads = PostgresReads(speaker, careful=True)
             try:
                 outcome = work(reads), None
             except BaseException as error:  # the caller's too
@@ -274,7 +275,7 @@ def look(link: Link, work: Look) -> Outcome:
                 reads.end()
         if reads.fatal is not None:
             raise reads.fatal
-        command(cursor.connection, b"ROLLBACK")
+        command(speaker.connection, b"ROLLBACK")
     except (psycopg.Error, Lost, Again, Carefully, StorageError) as error:
         _undo(link)
         return None, _failure(error)
@@ -284,23 +285,23 @@ def look(link: Link, work: Look) -> Outcome:
 def say(link: Link, words: list[str]) -> None:
     """Notify every listener of these words; never raises. A commit of nothing waits for no disk."""
     with suppress(psycopg.Error, StorageError, Lost):
-        cursor = link.cursor()
+        speaker = link.speaker()
         for word in words:
-            cursor.execute(b"SELECT pg_notify($1, $2)", (CHANNEL, word))
+            speaker.say("SELECT pg_notify(:channel, :word) AS told", {"channel": CHANNEL, "word": word})
 
 
-def _begin(link: Link, sql: bytes) -> one.Cursor:
-    cursor = link.cursor()
+def _begin(link: Link, sql: bytes) -> Speaker:
+    speaker = link.speaker()
     try:
-        command(cursor.connection, sql)
+        command(speaker.connection, sql)
     except psycopg.Error as error:
-        if not cursor.connection.closed and error.sqlstate is not None and not error.sqlstate.startswith(one.LOST):
+        if not speaker.connection.closed and error.sqlstate is not None and not error.sqlstate.startswith(one.LOST):
             raise
         # It was lost while nothing was under way, as when the server restarts: nothing was done, so connect anew.
         link.drop()
-        cursor = link.cursor()
-        command(cursor.connection, sql)
-    return cursor
+        speaker = link.speaker()
+        command(speaker.connection, sql)
+    return speaker
 
 
 def _undo(link: Link) -> None:

@@ -4,26 +4,20 @@ All of it is synchronous and runs on the thread that owns the connection. It kno
 that fails puts PostgreSQL's whole transaction in doubt: here that is said by three exceptions that no work catches.
 """
 
-import struct
 from typing import Any, NoReturn, cast
 
 import psycopg
 from psycopg import errors, pq
-from psycopg.abc import AdaptContext, Buffer
-from psycopg.adapt import Dumper, Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from node.storage import sets
 from node.storage.contract import Entry, Row, StorageBusy, StorageError
-from node.storage.postgres_sql import statement
+from node.storage.postgres_speaking import Speaker
 
 Connection = psycopg.Connection[DictRow]
-Cursor = psycopg.RawCursor[DictRow]
 
 CONNECT_PATIENCE = 10  # seconds
-_STATEMENTS = 1_024  # prepared statements kept, as on SQLite: none is planned twice
 
 # No hot statement takes a second; one that takes thirty is a fault that must not hold up what waits behind it. A
 # process that stands still holds its locks no longer than two minutes. An answer must survive a power cut, so a server
@@ -39,8 +33,8 @@ SET jit = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
 
-# What the engine's module raises: its own, and Python's for an integer beyond 64 bits or a lone surrogate.
-ENGINE_ERRORS = (psycopg.Error, OverflowError, UnicodeEncodeError, struct.error)
+# What the engine's module raises, and Python for a lone surrogate.
+ENGINE_ERRORS = (psycopg.Error, UnicodeEncodeError)
 
 # Classes and codes of SQLSTATE (PostgreSQL 15, appendix A).
 AGAIN = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, a lock that did not come in time
@@ -86,67 +80,21 @@ class Carefully(BaseException):
     """A work goes on after a statement that failed: it runs again with a savepoint around each statement."""
 
 
-class _Text(Dumper):
-    """Of no declared type, so that PostgreSQL takes it for what stands there. It cannot hold U+0000; a search text or
-    a name that has one shows U+FFFD instead, and the signed bytes are elsewhere."""
-
-    def dump(self, obj: str) -> Buffer | None:
-        raw = obj.encode()
-        return raw.replace(b"\0", b"\xef\xbf\xbd") if b"\0" in raw else raw
-
-
-class _Flag(Dumper):
-    """A truth value goes into a whole number, as on SQLite."""
-
-    format = pq.Format.BINARY
-    oid = psycopg.adapters.types["int8"].oid
-
-    def dump(self, obj: bool) -> Buffer | None:
-        return b"\0\0\0\0\0\0\0\1" if obj else b"\0\0\0\0\0\0\0\0"
-
-
-class _Number(Loader):
-    """A sum of whole numbers is one, as on SQLite."""
-
-    format = pq.Format.BINARY
-
-    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
-        super().__init__(oid, context)
-        self._decimal = NumericBinaryLoader(oid, context)
-
-    def load(self, data: Buffer) -> int | float:
-        value = self._decimal.load(data)
-        return int(value) if value == value.to_integral_value() else float(value)
-
-
 def connect(url: str) -> Connection:
     """A connection ready to work; StorageError or StorageBusy with a sentence."""
     try:
         connection = psycopg.Connection[DictRow].connect(
             url, autocommit=True, connect_timeout=CONNECT_PATIENCE, application_name="commonweave",
-            row_factory=dict_row, prepare_threshold=3, keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
+            row_factory=dict_row, keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
         )  # fmt: skip
     except psycopg.Error as error:
         raise unreachable(url, error) from error
-    connection.prepared_max = _STATEMENTS
-    adapters = connection.adapters
-    adapters.register_dumper(int, Int8BinaryDumper)  # one type for all, or each width would be prepared by itself
-    adapters.register_dumper(bool, _Flag)
-    adapters.register_dumper(str, _Text)
-    adapters.register_loader("numeric", _Number)
     try:
         command(connection, _SESSION)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def cursor_of(connection: Connection) -> Cursor:
-    """A cursor that takes `$1` and answers in binary. One for all works: it keeps how each type is read."""
-    cursor = psycopg.RawCursor(connection, row_factory=dict_row)
-    cursor.format = pq.Format.BINARY
-    return cursor
 
 
 def place_of(url: str) -> dict[str, str]:
@@ -186,11 +134,11 @@ def command(connection: Connection, sql: bytes) -> str:
 
 
 class PostgresReads:
-    """`Reads` over one cursor. careful: a savepoint around each statement, so that one may fail."""
+    """`Reads` on one connection. careful: a savepoint around each statement, so that one may fail."""
 
-    def __init__(self, cursor: Cursor, *, careful: bool = False) -> None:
-        self._connection = cursor.connection
-        self._cursor = cursor
+    def __init__(self, speaker: Speaker, *, careful: bool = False) -> None:
+        self._connection = speaker.connection
+        self._speaker = speaker
         self._careful = careful
         self._over = False
         self.fatal: Lost | Again | Carefully | None = None
@@ -202,8 +150,8 @@ class PostgresReads:
         return self._failure is not None
 
     def one(self, sql: str, /, **named: Any) -> Row | None:
-        self._execute(sql, named)
-        return cast("Row | None", self._cursor.fetchone()) if self._cursor.description else None
+        rows = self._say(sql, named, first=True)
+        return rows[0] if rows else None
 
     def the(self, sql: str, /, **named: Any) -> Row:
         row = self.one(sql, **named)
@@ -212,14 +160,13 @@ class PostgresReads:
         return row
 
     def all(self, sql: str, /, **named: Any) -> list[Row]:
-        self._execute(sql, named)
-        return cast("list[Row]", self._cursor.fetchall()) if self._cursor.description else []
+        return cast("list[Row]", self._say(sql, named))
 
     def end(self) -> None:
         """From now on refuse: a work must not keep its transaction."""
         self._over = True
 
-    def _execute(self, sql: str, named: dict[str, Any]) -> None:
+    def _say(self, sql: str, named: dict[str, Any], *, first: bool = False) -> list[dict[str, Any]]:
         if self._over:
             raise StorageError(f"The transaction is over; it refuses: {sql}")
         if self.fatal is not None:
@@ -227,15 +174,14 @@ class PostgresReads:
         if self._failure is not None:
             self._stop(Carefully())
         try:
-            prepared = statement(sql)
-            if self._careful:
-                command(self._connection, b"SAVEPOINT statement")
-            self._cursor.execute(prepared.text, [named[name] for name in prepared.names])
-            if self._careful:
-                command(self._connection, b"RELEASE SAVEPOINT statement")
-        except KeyError as error:
-            self._undo()
-            raise StorageError(f"The statement wants a value for {error}: {sql}") from error
+            if not self._careful:
+                return self._speaker.say(sql, named, first=first)
+            command(self._connection, b"SAVEPOINT statement")
+            try:
+                return self._speaker.say(sql, named, first=first)
+            finally:
+                if self._connection.info.transaction_status == pq.TransactionStatus.INTRANS:
+                    command(self._connection, b"RELEASE SAVEPOINT statement")
         except ENGINE_ERRORS as error:
             self._failed(error)
 
@@ -252,10 +198,11 @@ class PostgresReads:
 
     def _undo(self) -> bool:
         # Without a savepoint of its own, a statement that reached the server has spoilt the whole work.
-        if self._careful and self._connection.info.transaction_status != pq.TransactionStatus.IDLE:
+        status = self._connection.info.transaction_status
+        if self._careful and status == pq.TransactionStatus.INERROR:
             command(self._connection, b"ROLLBACK TO SAVEPOINT statement; RELEASE SAVEPOINT statement")
             return True
-        return self._connection.info.transaction_status == pq.TransactionStatus.INTRANS
+        return status == pq.TransactionStatus.INTRANS
 
     def _stop(self, fatal: Lost | Again | Carefully, error: Exception | None = None) -> NoReturn:
         self.fatal = fatal
@@ -266,7 +213,7 @@ class PostgresTx(PostgresReads):
     """`Tx`."""
 
     def run(self, sql: str, /, **named: Any) -> None:
-        self._execute(sql, named)
+        self._say(sql, named)
 
     def append(self, entry: Entry) -> int:
         return sets.append(self, entry)

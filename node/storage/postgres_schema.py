@@ -17,7 +17,8 @@ from node.storage.migrate import (
     migrations,
     pending,
 )
-from node.storage.postgres_connection import Connection, PostgresTx, command, connect, cursor_of, place_of, told
+from node.storage.postgres_connection import Connection, PostgresTx, command, connect, place_of, told
+from node.storage.postgres_speaking import Speaker
 from node.storage.postgres_sql import lock_number, schema
 
 OLDEST = 15
@@ -78,7 +79,7 @@ def _take(connection: Connection, step: Migration, compat: int) -> None:
         with connection.transaction():
             command(connection, schema(step.sql).encode())
             command(connection, CREATE_VERSION.encode())
-            PostgresTx(cursor_of(connection)).run(WRITE_VERSION, version=step.version, compat=compat)
+            PostgresTx(Speaker(connection)).run(WRITE_VERSION, version=step.version, compat=compat)
     except (psycopg.Error, StorageError) as error:
         raise StorageError(f"Migration {step.name} failed and nothing of it was kept: {error}") from error
 

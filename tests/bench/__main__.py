@@ -1,4 +1,4 @@
-"""`python -m tests.bench [inbound] [outbound] [legacy]`: run, print the table, write bench.json.
+"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling]`: run, print the table, write bench.json.
 
 Ends with a status other than 0 if any answer, or what was stored or arrived, is not what it must be.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from tests.bench import measure
+from tests.bench import measure, scaling
 from tests.bench.processes import ROOT, BenchError, cores_of_run, pin
 
-PARTS = ("inbound", "outbound", "legacy")
+PARTS = ("inbound", "outbound", "legacy", "scaling")
 
 
 async def run(parts: list[str]) -> measure.Results:
@@ -44,12 +44,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all of them if none is named")
     parts = parser.parse_args().parts or list(PARTS)
-    pin(cores_of_run()[1])
     try:
+        if "scaling" in parts:  # on all cores: nothing is pinned yet
+            with tempfile.TemporaryDirectory(prefix="commonweave-bench-", dir=ROOT) as folder:
+                scaling.show(uvloop.run(scaling.scaling(Path(folder))))
+            parts.remove("scaling")
+        pin(cores_of_run()[1])
         results = uvloop.run(run(parts))
     except (BenchError, AssertionError) as error:
         print(f"The benchmark is void: {error}", file=sys.stderr)
         return 1
+    if not parts:
+        return 0
     show(results)
     (ROOT / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     return 0

@@ -32,12 +32,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def found(directory: Path, port: int, allow: tuple[str, ...] = ()) -> None:
+async def found(
+    directory: Path, port: int, allow: tuple[str, ...] = (), settings: config.Settings | None = None
+) -> None:
     """A node with one coalition and one practice."""
     private_files.make_folder(directory)
     Keystore.create(directory)
     settings = config.checked(
-        config.Settings(origin=f"http://127.0.0.1:{port}", listen=f"127.0.0.1:{port}", allow_peers=allow)
+        settings or config.Settings(origin=f"http://127.0.0.1:{port}", listen=f"127.0.0.1:{port}", allow_peers=allow)
     )
     config.write(directory, settings)
     node = await app.build(directory, settings)
