@@ -224,8 +224,9 @@ class Gate:
         msg = verified.msg
         place = objects.look(tx, msg)
         seen, behind = objects.note_cursor(tx, place, carrier.cursor, now)
-        if not objects.remember(tx, verified, carrier, now):
+        if place.known:
             return objects.known(tx, verified, place, seen, behind)
+        objects.remember(tx, verified, carrier, now)
         state = objects.judge(place, verified, now)
         if state is Reason.SUPERSEDED or state is Reason.KNOWN:
             objects.unremember(tx, msg.id)
