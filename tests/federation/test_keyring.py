@@ -18,7 +18,7 @@ from protocol.errors import Reason, RemoteProtocolError
 from protocol.keys import HeldKey, SigningKey
 from protocol.limits import MINUTE, SECOND
 from protocol.vocabulary.actors import build_actor
-from tests.cluster.kit import START, StoryClock
+from tests.cluster.kit import START, StoryClock, settle
 from tests.federation.hostile import Cast, Character, Seen, answer, dead_port, serve
 
 HERE = identifiers.origin("https://fort-wayne.example")
@@ -53,7 +53,7 @@ async def ring(
     moving = clock or StoryClock()
     admission = Admission("block", HERE.key)
     try:
-        yield Ring(storage, Keyring(storage, peers, moving, admission, lambda _request: [], HERE), moving)
+        yield Ring(storage, Keyring(storage, peers, moving, admission, lambda *_request: [], HERE), moving)
     finally:
         await peers.close()
         await storage.close()
@@ -229,9 +229,11 @@ async def test_who_waits_too_long_or_beyond_the_share_is_answered_503_and_leaves
     def ask(number: int) -> Awaitable[Reason]:
         return asyncio.ensure_future(made.reason(world.good.url(f"/people/{number}#k")))
 
+    async def all_asked() -> bool:
+        return fetches(world) >= limits.WAITING_A_HOST
+
     waiting = [ask(number) for number in range(limits.WAITING_A_HOST)]
-    while fetches(world) < limits.WAITING_A_HOST:  # noqa: ASYNC110 the server says when it has them
-        await asyncio.sleep(0)
+    await settle(all_asked, "four wait at the server")
     assert await made.reason(world.good.url("/people/99#k")) is Reason.KEY_UNAVAILABLE
     assert await made.reason(world.evil.url("/people/1#k")) is Reason.UNKNOWN_KEY  # others have room
     gate.set()

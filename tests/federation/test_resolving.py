@@ -28,7 +28,7 @@ def who(world: Cast) -> Character:
 
 
 async def find(text: str, peers: Peers, world: Cast) -> str:
-    return await resolve(text, peers, lambda _request: [], world.allowed)
+    return await resolve(text, peers, lambda *_request: [], world.allowed)
 
 
 TYPED = [

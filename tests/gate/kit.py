@@ -111,7 +111,7 @@ async def door(directory: Path, mode: Any = "block", **lists: frozenset[str]) ->
     clock, stirred = StoryClock(), list[int]()
     peers = Peers("Commonweave/test")
     admission = Admission(mode, HERE.key, **lists)
-    keyring = Keyring(storage, peers, clock, admission, lambda _request: [], HERE)
+    keyring = Keyring(storage, peers, clock, admission, lambda *_request: [], HERE)
     gate = Gate(storage, keyring, keystore, clock, admission.judge, lambda: stirred.append(1))
     noun = ActorNoun(HERE)
     gate.register(acts=following.ACTS, nouns=noun.nouns(), commands=following.COMMANDS)
