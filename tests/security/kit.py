@@ -6,6 +6,7 @@ directory. A case sends what is wrong, sees that nothing changed, then sends the
 it is taken: nothing passes because nothing works.
 """
 
+import io
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -218,8 +219,9 @@ class Scene:
         given = {name.replace("_", "-").lower(): value for name, value in headers.items()}
         sent = CIMultiDict([(name, value) for name, value in request.headers if name not in given] + [*given.items()])
         target = path if path is not None else "/" + request.target.partition("://")[2].partition("/")[2]
+        body = io.BytesIO(request.body) if request.body else None
         async with self._anybody.request(
-            request.method, URL(self.origin + target, encoded=True), data=request.body, headers=sent,
+            request.method, URL(self.origin + target, encoded=True), data=body, headers=sent,
             skip_auto_headers={"User-Agent", "Accept-Encoding", "Accept", "Content-Type"}, allow_redirects=False,
         ) as got:  # fmt: skip
             return Got(got.status, CIMultiDict(got.headers), await got.read())
@@ -338,6 +340,7 @@ async def scene_of(
     async with serving(scene.good, scene.evil, scene.partner, scene.canary):
         await scene.open(**settings)
         try:
+            await scene.idle()  # the workers are up before the clock moves
             yield scene
         finally:
             await scene.end()
