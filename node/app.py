@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -106,7 +107,7 @@ class Node:
         for handlers in (coalition_handlers(actor_noun), repertoire_handlers()):
             self.gate.register(**handlers)
 
-    def _application(self, site: Site) -> web.Application:
+    def _application(self, site: Site) -> tuple[web.Application, Endpoints]:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
             app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token,
@@ -131,7 +132,7 @@ class Node:
             *RepertoireApi(desk).routes(),
         ]
         api.mount(app, routes, self.keystore.check_token, VERSION)
-        return app
+        return app, endpoints
 
     async def _resolve(self, address: str) -> str:
         return await resolve(address, self.peers, self._sign_as_node, self.settings.allowed_pairs)
@@ -180,13 +181,15 @@ class Node:
 
     async def serve(self, listen: str = "") -> str:
         """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""
-        app = self._application(await self._introduce())
+        app, endpoints = self._application(await self._introduce())
         if not self.storage.shared:
             await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
         host, _, port = (listen or self.settings.listen).rpartition(":")
         # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)
         await self._runner.setup()
+        server: Any = self._runner.server  # what it calls for every request is a public attribute without a type
+        server.request_handler = endpoints.first(server.request_handler)
         # Several processes over one database share a port, and the kernel deals out the connections.
         site = web.TCPSite(
             self._runner, host.strip("[]"), int(port), backlog=512, reuse_port=True if self.storage.shared else None

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from node.clock import Clock
@@ -21,16 +22,19 @@ from protocol import discovery, http_signature, identifiers, limits, log
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, problem, status
 
 ACTIVITY_JSON = "application/activity+json"
+SHARED_INBOX = "/inbox"
 _LD = "application/ld+json"
 VARY = "Accept, Signature, Signature-Input"
 _RETRY = {"Retry-After": "60"}
+
+_log = structlog.get_logger("endpoints")
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def refuse(reason: Reason, detail: str = "", *, body: bool = True) -> web.Response:
     """An RFC 9457 answer, with what its status owes the peer. `body`: what was refused has one, to be covered."""
-    headers = {"Vary": VARY, "Cache-Control": "no-store"}
+    headers = {"Vary": VARY, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     code = status(reason)
     if code == 401:
         headers["Accept-Signature"] = http_signature.accept_signature(body)
@@ -89,7 +93,7 @@ class Endpoints:
         """Every address another server may ask. Pages that share an address with a document are the rooms'."""
         guard = self._guard
         return [
-            web.post("/inbox", self.inbox),
+            web.post(SHARED_INBOX, self.inbox),
             web.post("/actor/inbox", self.inbox),
             web.post("/practices/{slug}/inbox", self.inbox),
             web.get("/actor/{collection:outbox|followers|following|practices}", guard(self.collection)),
@@ -104,6 +108,23 @@ class Endpoints:
         ]
 
     # In
+
+    def first(self, otherwise: Handle) -> Handle:
+        """The handler of every request: what is pushed to the shared inbox, before all else goes to `otherwise`.
+
+        It is most of what a node is asked, and needs nothing of the pages' router, sessions and headers.
+        """
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if request.raw_path != SHARED_INBOX or request.method != "POST" or "Expect" in request.headers:
+                return await otherwise(request)
+            try:
+                return await self.inbox(request)
+            except Exception as error:  # a bug here: it is logged, and nothing of it leaves the node
+                _log.error("an inbox failed", exc_info=error)
+                return refuse(Reason.INTERNAL)
+
+        return handle
 
     async def inbox(self, request: web.Request) -> web.StreamResponse:
         """POST, one activity. Every inbox is the shared one: the activity itself says whom it concerns."""

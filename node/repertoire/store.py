@@ -35,7 +35,7 @@ _STATE = (
 _KEEP = """
 INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, review_by, published, updated,
   search)
-VALUES(:id, :owner, :host, (SELECT COUNT(*) FROM actor WHERE id = :owner AND local = 1), :name, :kind, :domain,
+VALUES(:id, :owner, :host, COALESCE((SELECT local FROM actor WHERE id = :owner), 0), :name, :kind, :domain,
   :language, :place, :summary, :review_by, :published, :updated, :search)
 ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
   language = excluded.language, place = excluded.place, summary = excluded.summary, review_by = excluded.review_by,
