@@ -25,6 +25,13 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert (found.returncode, found.stderr) == (0, "")
 
 
+def test_the_template_is_the_unit_but_for_its_name() -> None:
+    template = (ROOT / "deploy" / "commonweave@.service").read_text(encoding="utf-8")
+    differing = [line for line in template.splitlines() if line not in UNIT.splitlines()]
+    assert len(differing) == 3
+    assert "ExecStart=" not in "".join(differing)
+
+
 def test_the_unit_says_what_the_readme_says() -> None:
     for path in ("/opt/commonweave", "/var/lib/commonweave"):
         assert path in UNIT
@@ -39,7 +46,8 @@ def test_the_caddyfile_is_three_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "FEDERATION.md", "deploy/UPGRADE.md"]
+    "document",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "FEDERATION.md", "deploy/UPGRADE.md", "deploy/SCALING.md"],
 )
 def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
@@ -52,7 +60,7 @@ def test_every_target_of_make_that_the_documents_name_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     named: set[str] = set()
-    for document in ("README.md", "CONTRIBUTING.md", "deploy/UPGRADE.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "deploy/UPGRADE.md", "deploy/SCALING.md"):
         named |= set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", (ROOT / document).read_text(encoding="utf-8")))
     named -= {"a"}  # "make a node"
     assert named <= targets

@@ -24,7 +24,7 @@ from tests.postgres import Server
 
 ACTORS = 20
 CONNECTIONS = 64
-ACTIVITIES = 1_500  # a round
+ACTIVITIES = 1_000  # a round
 ROUNDS = 3
 LAYOUTS = (("sqlite", 1), ("postgres", 1), ("postgres", 2), ("postgres", 4))
 # Unlike in the tests: an answer survives a power cut.
