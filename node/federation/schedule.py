@@ -21,6 +21,9 @@ BLOCKED = "blocked"  # the reason of a pause that is our own doing: the settings
 # 404: an inbox may come back with its server, and no status ever deletes (section 5).
 _AGAIN = frozenset({404, 405, 407, 408, 421, 423, 425, 426, 429, 451})
 
+# A 403 that says these is of this activity alone, not of who sent it: recorded and passed over, or one would stop all.
+_OF_ONE = frozenset({Reason.BAD_PROOF, Reason.KEY_RETIRED, Reason.NO_PROOF, Reason.NOT_OWNER, Reason.NOT_ASKED})
+
 
 class Answer(msgspec.Struct, frozen=True):
     """A peer's answer to a push. `problem`: its RFC 9457 type; `reason`: its own words, bounded."""
@@ -89,6 +92,8 @@ def after(
         # Said of this subscription and not of us: nobody there follows this actor any more.
         if status == 403 and answer.problem is not None and answer.problem.endswith(f"#{Reason.NOT_FOLLOWED}"):
             return End(said)
+        if status == 403 and answer.problem is not None and answer.problem.partition("#")[2] in _OF_ONE:
+            return Refuse(status, said)
         return Pause(said)
     # RFC 9110 section 15: a 4xx that is not known counts as 400.
     if 400 <= status < 500 and status not in _AGAIN:

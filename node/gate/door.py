@@ -243,7 +243,7 @@ class Gate:
                 objects.unremember(tx, msg.id)
                 return Answer(Reason.KNOWN, seen=seen)  # nothing of it is held here
             raise Refused(Answer(Reason.NOT_FOLLOWED, seen=seen))
-        stirs = behind
+        stirs, earlier = behind, None
         if carrier.how == "own" and place.set_name is None and msg.type not in objects.STATES:
             handler = None  # a request or an answer of ours: what follows from it is for its recipient to decide
         if handler is not None:
@@ -259,10 +259,13 @@ class Gate:
             for draft in decision.says:
                 self._say(tx, draft, now)
             stirs = stirs or bool(decision.says or decision.needs) or msg.type not in objects.STATES
-        superseded = objects.settle(tx, place, verified)
+            earlier = decision.supersedes
+        superseded = objects.settle(tx, place, verified) or earlier
         if place.set_name is not None:
             tx.append(Entry(place.set_name, msg.id, verified.digest, superseded))
             stirs = stirs or place.local
+        elif earlier is not None:
+            objects.erase(tx, earlier)
         return Answer(Reason.ACCEPTED, seen=seen, stirs=stirs)
 
     def _handler(self, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:

@@ -41,13 +41,17 @@ class Need(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, Generic[E], frozen=True):
-    """What the rules say: a reason, and what follows from a yes. detail: one sentence for people on a no."""
+    """What the rules say: a reason, and what follows from a yes. detail: one sentence for people on a no.
+
+    supersedes: the activity whose place this one takes in its set, where that is no state of an object; it is erased.
+    """
 
     reason: Reason
     effects: tuple[E, ...] = ()
     says: tuple[Draft, ...] = ()
     needs: tuple[Need, ...] = ()
     detail: str = ""
+    supersedes: str | None = None
 
 
 class Handler(msgspec.Struct, Generic[F, E], frozen=True):

@@ -153,8 +153,13 @@ def settle(tx: Tx, place: Place, verified: Verified[Activity]) -> str | None:
         digest=state.digest, activity=msg.id, deleted=int(state.deleted),
     )  # fmt: skip
     if place.current_activity is not None and place.set_name is None:
-        tx.run("UPDATE activity SET raw = NULL WHERE id = :id", id=place.current_activity)
+        erase(tx, place.current_activity)
     return place.current_activity
+
+
+def erase(tx: Tx, activity: str) -> None:
+    """Its bytes are gone; that it was said, and its digest, stay: an id binds its first bytes."""
+    tx.run("UPDATE activity SET raw = NULL WHERE id = :id", id=activity)
 
 
 def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> None:

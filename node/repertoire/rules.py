@@ -66,6 +66,18 @@ class Facts(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """held: the object is known here. activity, at, digest: the same actor's recommendation of it that stands."""
+
+    held: bool = False
+    activity: str | None = None
+    at: int = 0
+    digest: bytes = b""
+
+
+Recommender = tuple[str, int]  # an actor of ours, and when it last recommended the item
+
+
 class Keep(msgspec.Struct, frozen=True):
     """Write the item's card."""
 
@@ -94,7 +106,7 @@ Effect = Keep | Withdraw | Hide | Recommended
 # What arrives, from others and from ourselves
 
 
-def decide_item(verified: Verified[Activity], recommenders: tuple[str, ...], now: int) -> Decision[Effect]:
+def decide_item(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> Decision[Effect]:
     """The gate has judged owner and order; here only what an item must be. `recommenders`: our own actors."""
     msg = verified.msg
     if msg.type == "Delete":
@@ -108,7 +120,7 @@ def decide_item(verified: Verified[Activity], recommenders: tuple[str, ...], now
     return Decision(Reason.ACCEPTED, (Keep(msg.object),), says=_pass_on(verified, recommenders, now))
 
 
-def _pass_on(verified: Verified[Activity], recommenders: tuple[str, ...], now: int) -> tuple[Draft, ...]:
+def _pass_on(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> tuple[Draft, ...]:
     """Who holds an item because of us alone hears by us of its later states too, of its withdrawal above all."""
     if not recommenders:
         return ()
@@ -116,23 +128,30 @@ def _pass_on(verified: Verified[Activity], recommenders: tuple[str, ...], now: i
         return ()  # one that fills a body by itself does not fit into another
     whole: dict[str, object] = msgspec.json.decode(verified.raw)
     drafts: list[Draft] = []
-    for number, actor in enumerate(recommenders):
+    for number, (actor, before) in enumerate(recommenders):
+        at = max(now, before + 1)  # later than what it takes the place of
         # The id is made of the digest, so that the rule stays pure.
         fresh = time_ordered_id(now, int.from_bytes(verified.digest[:9], "big") * 256 + number)
         id = identifiers.origin(actor).at(f"/activities/{fresh}")
-        drafts.append(Draft(actor, activities.announce(id, actor, whole, [identifiers.PUBLIC], now)))
+        drafts.append(Draft(actor, activities.announce(id, actor, whole, [identifiers.PUBLIC], at)))
     return tuple(drafts)
 
 
-def decide_announce(verified: Verified[Activity], held: bool, _now: int) -> Decision[Effect]:
-    """A recommendation. The original is authenticated on its own: fetched by its id, never taken on trust."""
+def decide_announce(verified: Verified[Activity], facts: Announced, _now: int) -> Decision[Effect]:
+    """A recommendation. The original is authenticated on its own: fetched by its id, never taken on trust.
+
+    An actor's later recommendation of the same object takes the place of its earlier one, whose bytes are erased:
+    they carry a state of the object that may have been withdrawn since.
+    """
     msg = verified.msg
     inner = msg.object
     object_id = inner.object_id if isinstance(inner, Activity) else msg.object_id
     if object_id is None:
         return Decision(Reason.MALFORMED, detail="An Announce must name its object.")
-    needs = () if held or isinstance(inner, Activity) else (Need("object", object_id, msg.id),)
-    return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs)
+    if facts.activity is not None and (msg.published or 0, verified.digest) <= (facts.at, facts.digest):
+        return Decision(Reason.SUPERSEDED)
+    needs = () if facts.held or isinstance(inner, Activity) else (Need("object", object_id, msg.id),)
+    return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs, supersedes=facts.activity)
 
 
 # What our own people do

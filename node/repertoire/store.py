@@ -7,6 +7,7 @@ from typing import cast
 import msgspec
 
 from node.repertoire.rules import (
+    Announced,
     EditItem,
     Effect,
     Facts,
@@ -16,6 +17,7 @@ from node.repertoire.rules import (
     PublishItem,
     Recommend,
     Recommended,
+    Recommender,
     Withdraw,
     WithdrawItem,
 )
@@ -46,14 +48,14 @@ ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain
 # Facts
 
 
-def load_item(reads: Reads, verified: Verified[Activity]) -> tuple[str, ...]:
-    """Which of our own actors recommended it, before this state of it."""
+def load_item(reads: Reads, verified: Verified[Activity]) -> tuple[Recommender, ...]:
+    """Which of our own actors recommended it, before this state of it, and when."""
     rows = reads.all(
-        "SELECT r.actor FROM recommendation r JOIN actor a ON a.id = r.actor AND a.local = 1"
+        "SELECT r.actor, r.at FROM recommendation r JOIN actor a ON a.id = r.actor AND a.local = 1"
         " WHERE r.object = :id ORDER BY r.actor LIMIT 200",  # fewer than one byte counts
         id=verified.msg.object_id or "",
     )
-    return tuple(row["actor"] for row in rows)
+    return tuple((row["actor"], row["at"]) for row in rows)
 
 
 def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
@@ -65,9 +67,17 @@ def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
     )
 
 
-def load_announce(reads: Reads, verified: Verified[Activity]) -> bool:
-    object_id = verified.msg.object_id or ""
-    return reads.one("SELECT 1 AS yes FROM object WHERE id = :id", id=object_id) is not None
+def load_announce(reads: Reads, verified: Verified[Activity]) -> Announced:
+    msg = verified.msg
+    inner = msg.object
+    object_id = (inner.object_id if isinstance(inner, Activity) else msg.object_id) or ""
+    held = reads.one("SELECT 1 AS yes FROM object WHERE id = :id", id=object_id) is not None
+    row = reads.one(
+        "SELECT r.activity, r.at, a.digest FROM recommendation r JOIN activity a ON a.id = r.activity"
+        " WHERE r.object = :object AND r.actor = :actor",
+        object=object_id, actor=msg.actor,
+    )  # fmt: skip
+    return Announced(held, row["activity"], row["at"], row["digest"]) if row else Announced(held)
 
 
 def load_publish(reads: Reads, command: PublishItem) -> Facts:
@@ -154,7 +164,7 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
                 tx.run("DELETE FROM item WHERE id = :id", id=effect.id)
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
             case Recommended():
-                _recommend(tx, message, effect, now)
+                _recommend(tx, message, effect)
 
 
 def keep(tx: Tx, item: Item, now: int) -> None:
@@ -179,14 +189,14 @@ def _search(item: Item) -> str:
     return "\n".join((item.name, item.summary, text, item.principle, item.place.name)).casefold()
 
 
-def _recommend(tx: Tx, message: object, effect: Recommended, now: int) -> None:
+def _recommend(tx: Tx, message: object, effect: Recommended) -> None:
     if not isinstance(message, Verified):
         return
     msg = cast("Verified[Activity]", message).msg
     tx.run(
         "INSERT INTO recommendation(object, actor, activity, at) VALUES(:object, :actor, :activity, :at)"
-        " ON CONFLICT(object, actor) DO NOTHING",
-        object=effect.object, actor=msg.actor, activity=msg.id, at=msg.published or now,
+        " ON CONFLICT(object, actor) DO UPDATE SET activity = excluded.activity, at = excluded.at",
+        object=effect.object, actor=msg.actor, activity=msg.id, at=msg.published or 0,
     )  # fmt: skip
 
 

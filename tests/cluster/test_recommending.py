@@ -90,6 +90,9 @@ async def test_what_becomes_of_a_recommended_item_reaches_all_who_hold_it(tmp_pa
         await settle(lambda: gone(dayton), "Dayton has the tombstone")
         assert await dayton.titles() == []
         await agree(broker.actor, broker, toledo, dayton)
+        for town in (high_point, broker, toledo, dayton):  # nor is the text left inside an earlier recommendation
+            kept = await town.rows("SELECT id FROM activity WHERE instr(raw, CAST('How we do' AS BLOB)) > 0")
+            assert kept == [], town.name
 
 
 async def test_a_recommendation_waits_for_an_owner_whose_key_cannot_be_had(tmp_path: Path) -> None:

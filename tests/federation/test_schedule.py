@@ -38,6 +38,8 @@ def test_refused_for_good_is_recorded_and_passed_over(status: int) -> None:
         (403, PROBLEM_BASE + "key-changed", Pause("they answered 403 key-changed: so")),
         (403, PROBLEM_BASE + "not-followed", End("they answered 403 not-followed: so")),
         (403, "https://other.example/problems#not-followed", None),
+        # What is said of one activity stops no other.
+        (403, PROBLEM_BASE + "bad-proof", Refuse(403, "they answered 403 bad-proof: so")),
         (401, PROBLEM_BASE + "not-followed", Pause("they answered 401 not-followed: so")),
         (410, None, End("they answered 410: so")),
     ],

@@ -81,7 +81,7 @@ ANNOUNCED: dict[str, tuple[Any, bool, Reason, bool]] = {
 def test_a_recommendation_arrives(name: str) -> None:
     inner, held, reason, fetches = ANNOUNCED[name]
     said = HIGH_POINT.activity("Announce", inner, START, to=[identifiers.PUBLIC])
-    decision = rules.decide_announce(verified(said), held, NOW)
+    decision = rules.decide_announce(verified(said), rules.Announced(held), NOW)
     assert decision.reason is reason
     assert decision.effects == ((Recommended(ORIGINAL.id),) if reason is Reason.ACCEPTED else ())
     assert [(need.kind, need.url) for need in decision.needs] == ([("object", ORIGINAL.id)] if fetches else [])
