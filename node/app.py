@@ -9,6 +9,7 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ class Node:
             storage, peers, self._sign, clock, random.random, self.restoring.ahead, admits=self.admission.judge
         )
         self.catchup = Catchup(storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow)
+        # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
+        self._nonce, self._nonces = secrets.token_urlsafe(12), count()
         self._register()
         storage.hear("stir", lambda _: self._wake())
         storage.hear("actor", self.keyring.forgotten)
@@ -161,7 +164,7 @@ class Node:
         extra = ("commonweave-log",) if any(name == "commonweave-log" for name, _ in request.headers) else ()
         return http_signature.sign(
             request, self.keystore.ed25519(actor), self.keystore.ed25519_id(actor), now // 1000,
-            secrets.token_urlsafe(12), extra,
+            f"{self._nonce}{next(self._nonces)}", extra,
         )  # fmt: skip
 
     def _sign_as_node(self, request: http_signature.Request, form: Form) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256, sha512
 from typing import Any, TypeVar, cast
 
@@ -62,6 +63,10 @@ def accept_signature(body: bool = True) -> str:
 def content_digest(body: bytes) -> str:
     """The Content-Digest of a body (RFC 9530 section 2)."""
     return f"sha-256=:{base64.b64encode(sha256(body).digest()).decode('ascii')}:"
+
+
+# One body goes to many inboxes, signed anew for each.
+_sent_digest = lru_cache(maxsize=8)(content_digest)
 
 
 def read_any(request: Request, now_ms: int) -> Signature:
@@ -249,7 +254,7 @@ def sign(
     if "content-type" in present:
         covered.append("content-type")
     if request.body is not None:
-        added.append(("Content-Digest", content_digest(request.body)))
+        added.append(("Content-Digest", _sent_digest(request.body)))
         covered.append("content-digest")
     covered.extend(extra)
     if "content-digest" in present or not present.issuperset(extra) or len(set(covered)) != len(covered):

@@ -289,7 +289,8 @@ async def _read(request: web.Request, patience: float) -> tuple[bytes, bytes]:
     if (request.content_length or 0) > limits.BODY_BYTES:
         raise RemoteProtocolError(Reason.TOO_LARGE)
     try:
-        async with asyncio.timeout(patience):
+        # Most bodies have come with their heads: those need no timer.
+        async with asyncio.timeout(None if request.content.is_eof() else patience):
             wire = await request.read()
     except TimeoutError:
         raise RemoteProtocolError(Reason.TOO_SLOW) from None
