@@ -126,8 +126,6 @@ def judge(place: Place, verified: Verified[Activity], now: int) -> Reason:
         return Reason.ACCEPTED
     if msg.object_id is None or (msg.type != "Delete" and msg.object is None):
         return Reason.MALFORMED
-    if leaves(msg):
-        return Reason.ACCEPTED
     if place.rival:
         return Reason.NOT_OWNER
     return states.judge(place.current, _state(verified, place), now)

@@ -82,7 +82,7 @@ async def test_a_blocked_peer_gets_nothing_and_brings_nothing(scene: Scene) -> N
         assert (await scene.get(path, scene.e1)).status == 403, path
     assert (await scene.push(scene.e1, create)).status == 403
     assert (await scene.push(scene.p1, scene.said(scene.p1, "Announce", original))).status == 202
-    assert (await scene.push(scene.p1, scene.said(scene.p1, "Announce", made["id"]))).status == 202
+    assert (await scene.push(scene.p1, scene.said(scene.p1, "Announce", scene.evil.url("/items/other")))).status == 202
     scene.logs[scene.p1.id] = [scene.signed(scene.e1, create)]
     scene.logs[scene.e1.id] = [scene.signed(scene.e1, create)]
     item = await scene.town.publish("News")

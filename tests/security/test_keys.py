@@ -198,6 +198,21 @@ async def test_what_the_steward_saw_is_what_is_confirmed(scene: Scene) -> None:
     await steward.close()
 
 
+async def test_a_new_root_that_a_steward_confirmed_is_the_root(scene: Scene) -> None:
+    """A peer that lost everything begins anew: confirmed once, its later documents wait for nobody."""
+    old = Character(scene.partner, "/practices/rooted")
+    old.publish(scene.now, more={"cw:root": SigningKey.generate_ed25519().public.did()})
+    assert (await scene.push(old, scene.said(old, "Follow", scene.practice))).status == 202
+    scene.clock.advance(limits.KEY_REFETCH)
+    new, root = heir(old), {"cw:root": SigningKey.generate_ed25519().public.did()}
+    new.publish(scene.now, more=root)
+    assert (await scene.push(new, scene.said(new, "Follow", scene.practice))).status == 403
+    await approve(scene, old.id)
+    later = canonical.read(new.sign(new.document(scene.now + 1, name="Renamed", more=root), scene.now)).value
+    assert (await scene.push(new, scene.said(new, "Update", later))).status == 202
+    assert await scene.rows("SELECT name, pending FROM actor WHERE id = :id", id=old.id) == [("Renamed", None)]
+
+
 # Updates of an actor document that are not what its owner may say
 
 
@@ -337,6 +352,10 @@ async def test_an_actor_leaves_if_its_origin_says_so(scene: Scene, status: int, 
         followers = await scene.rows("SELECT 1 FROM follower WHERE actor = :id", id=leaver.id)
         assert bool(followers) is not gone
     assert (await scene.push(leaver, scene.said(leaver, "Follow", scene.practice))).status == (401 if gone else 202)
+    if not gone:  # nor is anything in the way of its next document
+        value = canonical.read(leaver.sign(leaver.document(scene.now + 1, name="Here still"), scene.now)).value
+        assert (await scene.push(leaver, scene.said(leaver, "Update", value))).status == 202
+        assert await scene.rows("SELECT name FROM actor WHERE id = :id", id=leaver.id) == [("Here still",)]
 
 
 async def test_an_unknown_actor_that_leaves_causes_no_fetch(scene: Scene) -> None:
