@@ -51,7 +51,8 @@ class Running:
             env=_surroundings(),
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.said = self.process.stdout.readline()
+        # Both lines that a start says: what a reader has buffered, communicate() would never see.
+        self.said = self.process.stdout.readline() + self.process.stdout.readline()
 
     def end(self, signal: int) -> Ended:
         """Send a signal and wait for the end."""
