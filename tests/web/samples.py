@@ -282,7 +282,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     ),
 }
 
-ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}<b>\u202e" + "x" * 200
+ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7777*7777}}<b>\u202e" + "x" * 200
 _ATTACK_HTML = (
     ATTACK + "<style>*{display:none}</style><form action=/sign-out><button>free</button></form><svg/onload=alert(1)>"
 )
