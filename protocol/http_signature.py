@@ -71,8 +71,9 @@ _sent_digest = lru_cache(maxsize=8)(content_digest)
 
 def read_any(request: Request, now_ms: int) -> Signature:
     """The request's signature in the form it has; the errors of the two readers."""
-    if any(name == "signature-input" for name, _ in request.headers):
-        return read(request, now_ms)
+    for name, _ in request.headers:
+        if name == "signature-input":
+            return read(request, now_ms)
     return legacy_signature.read(request, now_ms)
 
 
@@ -103,19 +104,18 @@ def _read_usual(request: Request) -> Signature | None:
     if one is None or two is None or one[1] != two[1]:
         return None
     _label, received, names, created, expires, keyid, alg, nonce = cast("tuple[str, ...]", one.groups())
-    covered = tuple(names[1:-1].split('" "'))
-    if len(set(covered)) != len(covered):
-        return None
-    # Last, so that no header can pose as one; other derived components are the general reader's.
+    covered = _covered(names)
+    # Last, so that no header can pose as one.
     fields["@method"], fields["@target-uri"] = request.method, request.target
-    base = ""
+    lines: list[str] = []
     for name in covered:
-        value = fields.get(name, " ") if name[0] != "@" or name in REQUIRED else " "
-        if value != value.strip() or not value.isprintable():  # absent, padded or folded, or not of one line
+        value = fields.get(name, " ")
+        if not value.isprintable() or value != value.strip():  # absent, padded or folded, or not of one line
             return None
-        base += f'"{name}": {value}\n'
-    base += f'"@signature-params": {received}'
-    if not base.isascii() or request.status is not None:
+        lines.append(f'"{name}": {value}\n')
+    lines.append(f'"@signature-params": {received}')
+    base = "".join(lines)
+    if not covered or not base.isascii() or request.status is not None:
         return None
     try:
         signature = base64.b64decode(two[2], validate=True)
@@ -124,6 +124,15 @@ def _read_usual(request: Request) -> Signature | None:
     return Signature(
         keyid, alg, int(created), int(expires), covered, (base.encode("ascii"),), signature, "native", nonce
     )
+
+
+@lru_cache(maxsize=256)  # software covers the same components each time
+def _covered(names: str) -> tuple[str, ...]:
+    """The plain component names of an inner list; none where the general reader must judge: a name that stands twice,
+    or a derived component that is seldom covered."""
+    covered = tuple(names[1:-1].split('" "'))
+    plain = all(name[0] != "@" or name in REQUIRED for name in covered)
+    return covered if plain and len(set(covered)) == len(covered) else ()
 
 
 def _read_general(request: Request, inputs: str, signatures: str, now_ms: int) -> Signature:

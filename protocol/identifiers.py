@@ -215,10 +215,16 @@ def same_origin(a: str, b: str) -> bool:
 def is_safe_link(text: str) -> bool:
     """Whether this may become a link on a page: http or https and nothing else (javascript:, data: …)."""
     try:
-        _split(text)
+        origin(text)
     except RemoteProtocolError:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)  # asked three times of every activity, of actors and keys that come again
+def host_of(text: str) -> str:
+    """The host by which peers are known (Origin.key) of an actor or key id; RemoteProtocolError MALFORMED."""
+    return origin(text).key
 
 
 def key_owner(key_id: str) -> str:

@@ -75,7 +75,14 @@ def _bad(detail: str) -> RemoteProtocolError:
 
 def _time(value: Any, name: str) -> int:
     """Unix milliseconds of `2023-02-24T23:36:38Z`, in whole seconds: a fraction is cut."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
+    if not isinstance(value, str):
+        raise _bad(f"The proof's {name} is not a time with its zone.")
+    return _moment(value, name)
+
+
+@lru_cache(maxsize=256)  # what is said within one second says the same moment
+def _moment(value: str, name: str) -> int:
+    if not _TIME.fullmatch(value):
         raise _bad(f"The proof's {name} is not a time with its zone.")
     try:
         return int(datetime.fromisoformat(value).timestamp()) * _SECOND

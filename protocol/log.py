@@ -28,6 +28,9 @@ HEAD_TYPE = "cw:Head"
 
 # RFC 9651 Item: sf-string with integer parameters. A set's name is a URL: no quote or backslash to escape.
 _ITEM = re.compile(r' *"([\x21\x23-\x5b\x5d-\x7e]*)"((?: *;[ ]*[a-z*][a-z0-9_.*-]*(?:=-?[0-9]{1,16})?)*) *', re.ASCII)
+_USUAL = re.compile(
+    r'"([\x21\x23-\x5b\x5d-\x7e]*)";epoch=([0-9]{1,16})(?:;after=([0-9]{1,16}))?;seq=([0-9]{1,16})', re.ASCII
+)
 _PARAMETER = re.compile(r";[ ]*([a-z*][a-z0-9_.*-]*)(?:=(-?[0-9]{1,16}))?", re.ASCII)
 _HEX_ROOT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -78,27 +81,35 @@ def build_cursor(cursor: LogCursor) -> str:
     """The value of a Commonweave-Log header."""
     after = "" if cursor.after is None else f";after={cursor.after}"
     text = f'"{cursor.set}";epoch={cursor.epoch}{after};seq={cursor.seq}'
-    if not _ITEM.fullmatch(text):
+    if not _USUAL.fullmatch(text):
         raise LocalProtocolError(Reason.MALFORMED, "The cursor cannot be written as a header.")
     return text
 
 
 def read_cursor(text: str) -> LogCursor:
     """A Commonweave-Log header, parameters in any order, unknown ones passed over. RemoteProtocolError MALFORMED."""
-    match = _ITEM.fullmatch(text) if len(text) <= SIGNATURE_HEADER_BYTES else None
-    if match is None:
-        raise _malformed("Commonweave-Log is not a string with integer parameters.")
-    name = match[1]
+    usual = _USUAL.fullmatch(text) if len(text) <= SIGNATURE_HEADER_BYTES else None
+    if usual is not None:  # the form that `build_cursor` writes
+        name, epoch, seq = usual[1], int(usual[2]), int(usual[4])
+        after = int(usual[3]) if usual[3] else None
+    else:
+        name, numbers = _read_item(text)
+        epoch, seq, after = numbers.get("epoch"), numbers.get("seq"), numbers.get("after")
     owner_of_set(name)
-    # RFC 9651 section 4.2.3.2: of a repeated parameter the last counts.
-    numbers = {key: int(value) for key, value in _PARAMETER.findall(match[2]) if value}
-    epoch, seq, after = numbers.get("epoch"), numbers.get("seq"), numbers.get("after")
     for number in (epoch, seq, 0 if after is None else after):
         if number is None or not 0 <= number <= MAX_INTEGER:
             raise _malformed("Commonweave-Log needs epoch and seq as whole numbers.")
     if after is not None and seq is not None and after >= seq:
         raise _malformed("Commonweave-Log's after must be lower than its seq.")
     return LogCursor(name, epoch or 0, seq or 0, after)
+
+
+def _read_item(text: str) -> tuple[str, dict[str, int]]:
+    """The string and the integers of the item. RFC 9651 section 4.2.3.2: of a repeated parameter the last counts."""
+    match = _ITEM.fullmatch(text) if len(text) <= SIGNATURE_HEADER_BYTES else None
+    if match is None:
+        raise _malformed("Commonweave-Log is not a string with integer parameters.")
+    return match[1], {key: int(value) for key, value in _PARAMETER.findall(match[2]) if value}
 
 
 def page_url(where: Origin, set: str, epoch: int, after: int, limit: int = LOG_PAGE_ITEMS) -> str:

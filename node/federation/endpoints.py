@@ -79,6 +79,7 @@ class Endpoints:
     ) -> None:
         """`patience`: for a whole body to arrive, in milliseconds."""
         self._origin = origin
+        self._base = str(origin)
         self._gate = gate
         self._keys = keys
         self._storage = storage
@@ -149,8 +150,8 @@ class Endpoints:
         path = request.raw_path
         if not path.startswith("/"):  # absolute-form would let the sender choose the target we verify
             raise RemoteProtocolError(Reason.MALFORMED, "The request target must be a path.")
-        headers = tuple((name.lower(), value) for name, value in request.headers.items())
-        return http_signature.Request(request.method, self._origin.at(path), headers, body)
+        headers = tuple([(name.lower(), value) for name, value in request.headers.items()])
+        return http_signature.Request(request.method, self._base + path, headers, body)
 
     # Out
 
@@ -289,9 +290,11 @@ async def _read(request: web.Request, patience: float) -> tuple[bytes, bytes]:
     if (request.content_length or 0) > limits.BODY_BYTES:
         raise RemoteProtocolError(Reason.TOO_LARGE)
     try:
-        # Most bodies have come with their heads: those need no timer.
-        async with asyncio.timeout(None if request.content.is_eof() else patience):
+        if request.content.is_eof():  # most bodies have come with their heads: those need no timer
             wire = await request.read()
+        else:
+            async with asyncio.timeout(patience):
+                wire = await request.read()
     except TimeoutError:
         raise RemoteProtocolError(Reason.TOO_SLOW) from None
     except web.HTTPRequestEntityTooLarge:

@@ -123,7 +123,15 @@ class Gate:
             if _leaves(body) and not await self._keys.knows(signature.keyid):
                 return Answer(Reason.KNOWN)  # an unknown actor's Delete of itself causes no fetch (section 5)
             key = await self._keys.find(signature.keyid, len(body))
-        key = await self._check_request(signature, key, now)
+        try:
+            http_signature.check(signature, key.public)
+        except RemoteProtocolError:
+            renewed = await self._keys.renew(signature.keyid)  # a legacy peer rotates under one key id
+            if renewed is None or renewed.public == key.public:
+                raise
+            http_signature.check(signature, renewed.public)
+            key = renewed
+        check_active(key, now)
         # Reading comes after the signature: a crafted body costs a hundred times what its check does.
         document = canonical.read(body)
         msg = activities.read_activity(document)
@@ -134,20 +142,9 @@ class Gate:
             raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
         verified = await self._verify(document, msg, key.actor, now)
         answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
-        await self._unwrap(body, msg, answer)
-        return msgspec.structs.replace(answer, host=identifiers.origin(key.actor).key)
-
-    async def _check_request(self, signature: http_signature.Signature, key: HeldKey, now: int) -> HeldKey:
-        try:
-            http_signature.check(signature, key.public)
-        except RemoteProtocolError:
-            renewed = await self._keys.renew(signature.keyid)  # a legacy peer rotates under one key id
-            if renewed is None or renewed.public == key.public:
-                raise
-            http_signature.check(signature, renewed.public)
-            key = renewed
-        check_active(key, now)
-        return key
+        if msg.type == "Announce":
+            await self._unwrap(body, msg, answer)
+        return Answer(answer.reason, answer.detail, answer.seen, answer.stirs, identifiers.host_of(key.actor))
 
     async def receive(self, raw: bytes, carrier: Carrier) -> Answer:
         """Bytes that came by a pull, inside an Announce or by a fetch: authenticated by their own proof.
@@ -162,7 +159,8 @@ class Gate:
             own = carrier.how == "fetched" and identifiers.same_origin(carrier.actor, msg.actor)
             verified = await self._verify(document, msg, msg.actor if own else "", now)
             answer = await self._store(verified, carrier)
-            if carrier.how != "relayed":  # an Announce within an Announce is kept, and unwrapped no further
+            # An Announce within an Announce is kept, and unwrapped no further.
+            if msg.type == "Announce" and carrier.how != "relayed":
                 await self._unwrap(raw, msg, answer)
             return answer
         except ProtocolError as error:
@@ -171,7 +169,7 @@ class Gate:
     async def _unwrap(self, raw: bytes, announce: Activity, stored: Answer) -> None:
         """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin."""
         inner = announce.object
-        if announce.type != "Announce" or stored.reason is not Reason.ACCEPTED or not isinstance(inner, Activity):
+        if stored.reason is not Reason.ACCEPTED or not isinstance(inner, Activity):
             return
         original = activities.embedded_bytes(raw)
         if original is None:
@@ -185,7 +183,7 @@ class Gate:
 
     def judge_host(self, url: str) -> None:
         """RemoteProtocolError BLOCKED or NOT_LISTED if this node does not speak with the host of `url`."""
-        self._judge(identifiers.origin(url).key)
+        self._judge(identifiers.host_of(url))
 
     def _judge(self, host: str) -> None:
         refusal = self._admits(host)
@@ -223,16 +221,15 @@ class Gate:
         """In the transaction: seen before? → load → decide → apply, append to the set, note the cursor."""
         msg = verified.msg
         place = objects.look(tx, msg)
-        seen, behind = objects.note_cursor(tx, place, carrier.cursor, now)
+        heard = objects.hear(tx, place, carrier.cursor, now)
         if place.known:
-            return objects.known(tx, verified, place, seen, behind)
-        objects.remember(tx, verified, carrier, now)
-        state = objects.judge(place, verified, now)
-        if state is Reason.SUPERSEDED or state is Reason.KNOWN:
-            objects.unremember(tx, msg.id)
-            return Answer(Reason.SUPERSEDED, seen=seen, stirs=behind)
-        if state is not Reason.ACCEPTED:
-            raise Refused(Answer(state))
+            return objects.known(tx, verified, place, heard)
+        state = objects.state_of(place, verified)
+        reason = objects.judge(place, msg, state, now)
+        if reason is Reason.SUPERSEDED or reason is Reason.KNOWN:
+            return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED))
+        if reason is not Reason.ACCEPTED:
+            raise Refused(Answer(reason))
         handler = self._handler(msg, place)
         if not (
             carrier.how in ("own", "relayed", "fetched")
@@ -240,33 +237,43 @@ class Gate:
             or (handler and handler.wanted(tx, verified))
         ):
             if msg.type == "Delete":
-                objects.unremember(tx, msg.id)
-                return Answer(Reason.KNOWN, seen=seen)  # nothing of it is held here
-            raise Refused(Answer(Reason.NOT_FOLLOWED, seen=seen))
-        stirs, earlier = behind, None
+                return self._passed(tx, place, heard, Answer(Reason.KNOWN))  # nothing of it is held here
+            raise Refused(Answer(Reason.NOT_FOLLOWED, seen=heard.seen))
+        stirs, earlier = heard.gap, None
         if carrier.how == "own" and place.set_name is None and msg.type not in objects.STATES:
             handler = None  # a request or an answer of ours: what follows from it is for its recipient to decide
         if handler is not None:
-            decision = handler.decide(verified, handler.load(tx, verified), now)
+            unseen = handler.unseen if place.unseen and state is not None else None
+            decision = handler.decide(verified, handler.load(tx, verified) if unseen is None else unseen, now)
             if decision.reason is Reason.SUPERSEDED:
-                objects.unremember(tx, msg.id)
-                return Answer(Reason.SUPERSEDED, decision.detail, seen, behind)
+                return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED, decision.detail))
             if decision.reason is not Reason.ACCEPTED:
-                raise Refused(Answer(decision.reason, decision.detail, seen))
+                raise Refused(Answer(decision.reason, decision.detail, heard.seen))
+            objects.remember(tx, verified, carrier, now)
             handler.apply(tx, verified, decision.effects, now)
             for need in decision.needs:
                 objects.need(tx, need, now)
             for draft in decision.says:
                 self._say(tx, draft, now)
-            stirs = stirs or bool(decision.says or decision.needs) or msg.type not in objects.STATES
+            stirs = stirs or bool(decision.says or decision.needs) or state is None
             earlier = decision.supersedes
-        superseded = objects.settle(tx, place, verified) or earlier
+        else:
+            objects.remember(tx, verified, carrier, now)
+        superseded = objects.settle(tx, place, msg, state) or earlier
         if place.set_name is not None:
-            tx.append(Entry(place.set_name, msg.id, verified.digest, superseded))
+            # Whatever else appends to a set of theirs holds the lock of its owner; to ours, we may have just now.
+            counter = None if place.local else place.counter
+            tx.append(Entry(place.set_name, msg.id, verified.digest, superseded, heard.level, counter))
             stirs = stirs or place.local
         elif earlier is not None:
             objects.erase(tx, earlier)
-        return Answer(Reason.ACCEPTED, seen=seen, stirs=stirs)
+        return Answer(Reason.ACCEPTED, seen=heard.seen, stirs=stirs)
+
+    @staticmethod
+    def _passed(tx: Tx, place: objects.Place, heard: objects.Heard, answer: Answer) -> Answer:
+        """Nothing of it is kept but that it came: it may be asked about again."""
+        objects.advance(tx, place, heard)
+        return msgspec.structs.replace(answer, seen=heard.seen, stirs=heard.gap)
 
     def _handler(self, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:
         if msg.type in objects.STATES:
@@ -365,7 +372,7 @@ def check_active(key: HeldKey, now: int) -> None:
 def key_host(key_id: str) -> str:
     """The host whose key this is, as Origin.key; BAD_SIGNATURE if it is no URL: `acct:` names, `#main-key` alone."""
     try:
-        return identifiers.origin(key_id).key
+        return identifiers.host_of(key_id)
     except RemoteProtocolError:
         raise RemoteProtocolError(Reason.BAD_SIGNATURE, "The signature's key id is not a URL.") from None
 

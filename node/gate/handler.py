@@ -58,12 +58,14 @@ class Handler(msgspec.Struct, Generic[F, E], frozen=True):
     """A room's way with one activity or object type.
 
     `wanted` answers, where no set of the actor is held: does this concern something here all the same?
+    `unseen`: the facts of an object of which nothing was ever held, where there is nothing to load.
     """
 
     load: Callable[[Reads, Verified[Activity]], F]
     decide: Callable[[Verified[Activity], F, int], Decision[E]]
     apply: Callable[[Tx, Verified[Activity], tuple[E, ...], int], None]
     wanted: Callable[[Reads, Verified[Activity]], bool] = lambda _reads, _verified: False
+    unseen: F | None = None
 
 
 class CommandHandler(msgspec.Struct, Generic[C, F, E], frozen=True):

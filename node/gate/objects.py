@@ -8,7 +8,7 @@ import msgspec
 
 from node.gate.handler import Answer, Carrier, Need
 from node.storage import sets
-from node.storage.contract import Entry, Tx
+from node.storage.contract import Counter, Entry, Tx
 from protocol import canonical, identifiers, integrity, states
 from protocol.errors import Reason
 from protocol.integrity import Verified
@@ -21,7 +21,7 @@ ITSELF = "itself"  # the noun of an actor that deletes itself: no state here say
 AUDIENCES: dict[str, Audience] = {"public": "public", "members": "members", "direct": "direct"}
 
 _LOOK = """
-SELECT s.name AS set_name, s.key AS set_key, s.local, s.theirs_epoch, s.theirs_seq,
+SELECT s.name AS set_name, s.key AS set_key, s.seq, s.folded, s.local, s.theirs_epoch, s.theirs_seq,
        o.owner, o.type, o.audience, o.sequence, o.digest, o.activity, o.deleted, k.key AS known
 FROM (SELECT :set AS name, :object AS object, :activity AS activity) q
 LEFT JOIN held_set s ON s.name = q.name AND (s.local = 1 OR s.pull_at IS NOT NULL)
@@ -51,17 +51,18 @@ INSERT INTO need(kind, url, because, due) VALUES(:kind, :url, :because, :now) ON
 class Place(msgspec.Struct, frozen=True):
     """Where an activity would stand: the set held for it, if any, and the object's present state, if any.
 
-    known: its id was stored before.
+    known: its id was stored before. unseen: nothing was ever held of its object, whoever's it was.
     """
 
     set_name: str | None
-    set_key: int | None
+    counter: Counter | None
     local: bool
     theirs: LogCursor | None
     current: states.State | None
     current_activity: str | None
     rival: bool
     known: bool
+    unseen: bool
 
     @property
     def noun(self) -> str | None:
@@ -71,6 +72,17 @@ class Place(msgspec.Struct, frozen=True):
     def concerns(self, msg: Activity) -> bool:
         """A set of the actor is held here, or the very object is."""
         return self.set_name is not None or (msg.type in STATES and self.current is not None)
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What the Commonweave-Log of a push says (section 8, Push). seen: the highest place in the owner's log so far.
+
+    level: our cursor moves to this seq with the entry. gap: something is missing before it, and a pull is due.
+    """
+
+    seen: LogCursor | None = None
+    level: int | None = None
+    gap: bool = False
 
 
 def object_of(msg: Activity) -> str | None:
@@ -111,41 +123,46 @@ def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
             current_activity = row["activity"]
         elif row["owner"] is not None and not row["deleted"]:
             rival = True
-    held = first["set_name"] is not None
-    theirs = LogCursor(name, first["theirs_epoch"], first["theirs_seq"]) if held and not first["local"] else None
+    counter, theirs = None, None
+    local = bool(first["local"])
+    if first["set_name"] is not None:
+        counter = Counter(first["set_key"], first["seq"], first["folded"])
+        theirs = None if local else LogCursor(name, first["theirs_epoch"], first["theirs_seq"])
     return Place(
-        first["set_name"], first["set_key"], held and bool(first["local"]), theirs, current, current_activity, rival,
-        first["known"] is not None,
+        first["set_name"], counter, local, theirs, current, current_activity, rival, first["known"] is not None,
+        first["owner"] is None,
     )  # fmt: skip
 
 
-def judge(place: Place, verified: Verified[Activity], now: int) -> Reason:
-    """The order of states (section 6): who owns the object, and whether this state comes after the present one."""
+def state_of(place: Place, verified: Verified[Activity]) -> states.State | None:
+    """The state that it makes of its object; None if it makes none.
+
+    A Delete keeps the audience of what it deletes: it is appended to that set, and read by whom could read it.
+    """
     msg = verified.msg
     if msg.type not in STATES:
-        return Reason.ACCEPTED
-    if msg.object_id is None or (msg.type != "Delete" and msg.object is None):
-        return Reason.MALFORMED
-    if place.rival:
-        return Reason.NOT_OWNER
-    return states.judge(place.current, _state(verified, place), now)
-
-
-def _state(verified: Verified[Activity], place: Place) -> states.State:
-    """A Delete keeps the audience of what it deletes: it is appended to that set, and read by whom could read it."""
-    msg = verified.msg
+        return None
     keeps = msg.type == "Delete" and place.current is not None
     within = AUDIENCES.get(place.current.audience) if keeps and place.current else None
     return states.state_of(msg, verified.digest, within)
 
 
-def settle(tx: Tx, place: Place, verified: Verified[Activity]) -> str | None:
+def judge(place: Place, msg: Activity, state: states.State | None, now: int) -> Reason:
+    """The order of states (section 6): who owns the object, and whether this state comes after the present one."""
+    if state is None:
+        return Reason.ACCEPTED
+    if msg.object_id is None or (msg.type != "Delete" and msg.object is None):
+        return Reason.MALFORMED
+    if place.rival:
+        return Reason.NOT_OWNER
+    return states.judge(place.current, state, now)
+
+
+def settle(tx: Tx, place: Place, msg: Activity, state: states.State | None) -> str | None:
     """Write the object's new present state; returns the activity it supersedes, whose bytes are erased."""
-    msg = verified.msg
     object_id = object_of(msg)
-    if object_id is None:
+    if object_id is None or state is None:
         return None
-    state = _state(verified, place)
     tx.run(
         _SETTLE, id=object_id, owner=state.owner, type=state.type, audience=state.audience, sequence=state.sequence,
         digest=state.digest, activity=msg.id, deleted=int(state.deleted),
@@ -161,7 +178,7 @@ def erase(tx: Tx, activity: str) -> None:
 
 
 def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> None:
-    """The dedupe row, written first: an id binds its first bytes."""
+    """The dedupe row: an id binds its first bytes. What is refused or superseded has none, and may be asked again."""
     msg = verified.msg
     tx.run(
         _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
@@ -169,30 +186,26 @@ def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -
     )  # fmt: skip
 
 
-def unremember(tx: Tx, activity: str) -> None:
-    """Take the dedupe row back: the activity may be asked about again."""
-    tx.run("DELETE FROM activity WHERE id = :id", id=activity)
-
-
-def known(tx: Tx, verified: Verified[Activity], place: Place, seen: LogCursor | None, behind: bool) -> Answer:
+def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> Answer:
     """The id was stored before: the same bytes are welcome again, others never.
 
     What came first by another way (a recommendation, say) still takes its place in a set held since.
     """
     msg = verified.msg
     held = tx.the("SELECT digest, raw FROM activity WHERE id = :id", id=msg.id)
+    advance(tx, place, heard)
     if held["digest"] != verified.digest:
-        return Answer(Reason.ID_REUSED, seen=seen)
+        return Answer(Reason.ID_REUSED, seen=heard.seen)
     if held["raw"] not in (None, verified.raw):
         _renew_proof(tx, verified, held["raw"])
-    if place.set_name is not None and held["raw"] is not None:
+    if place.set_name is not None and place.counter is not None and held["raw"] is not None:
         entry = tx.one(
             "SELECT seq FROM entry WHERE set_key = :key AND digest = :digest",
-            key=place.set_key, digest=verified.digest,
+            key=place.counter.key, digest=verified.digest,
         )  # fmt: skip
         if entry is None:
             tx.append(Entry(place.set_name, msg.id, verified.digest))
-    return Answer(Reason.KNOWN, seen=seen, stirs=behind)
+    return Answer(Reason.KNOWN, seen=heard.seen, stirs=heard.gap)
 
 
 def _renew_proof(tx: Tx, verified: Verified[Activity], stored: bytes) -> None:
@@ -206,28 +219,29 @@ def _renew_proof(tx: Tx, verified: Verified[Activity], stored: bytes) -> None:
         tx.run("UPDATE activity SET raw = :raw, proof = 1 WHERE id = :id", raw=verified.raw, id=verified.msg.id)
 
 
-def note_cursor(tx: Tx, place: Place, said: LogCursor | None, now: int) -> tuple[LogCursor | None, bool]:
-    """Advance the cursor in the owner's log, or notice a gap (section 8, Push).
-
-    Returns the highest place seen, and whether a pull is now due.
-    """
+def hear(tx: Tx, place: Place, said: LogCursor | None, now: int) -> Heard:
+    """Compare what is said with our cursor in the owner's log. A gap is written down at once."""
     theirs = place.theirs
     if said is None or theirs is None or said.set != theirs.set or said.epoch < theirs.epoch:
-        return theirs, False
+        return Heard(theirs)
     # A sender that does not say what it left just before vouches for nothing: only the very next entry is no gap.
     after = said.seq - 1 if said.after is None else said.after
-    level = said.epoch == theirs.epoch and after <= theirs.seq
-    if level:
+    if said.epoch == theirs.epoch and after <= theirs.seq:
         if said.seq <= theirs.seq:
-            return theirs, False
-        tx.run("UPDATE held_set SET theirs_seq = :seq WHERE key = :key", seq=said.seq, key=place.set_key)
-        return LogCursor(theirs.set, theirs.epoch, said.seq), False
+            return Heard(theirs)
+        return Heard(LogCursor(theirs.set, theirs.epoch, said.seq), level=said.seq)
     # A gap, or an epoch that began after a restore: nothing is skipped, the log is pulled from where we are.
     tx.run(
-        "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = :seq, pull_at = :now WHERE key = :key",
-        epoch=said.epoch, seq=theirs.seq if said.epoch == theirs.epoch else 0, now=now, key=place.set_key,
+        "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = :seq, pull_at = :now WHERE name = :name",
+        epoch=said.epoch, seq=theirs.seq if said.epoch == theirs.epoch else 0, now=now, name=theirs.set,
     )  # fmt: skip
-    return theirs, True
+    return Heard(theirs, gap=True)
+
+
+def advance(tx: Tx, place: Place, heard: Heard) -> None:
+    """Move our cursor where no new entry takes it along."""
+    if heard.level is not None:
+        tx.run("UPDATE held_set SET theirs_seq = :seq WHERE name = :name", seq=heard.level, name=place.set_name)
 
 
 def queue(tx: Tx, inbox: str, verified: Verified[Activity], now: int) -> None:

@@ -78,10 +78,21 @@ class Announced(msgspec.Struct, frozen=True):
 Recommender = tuple[str, int]  # an actor of ours, and when it last recommended the item
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """What is known of a received item before this state of it. recommenders: our own actors who recommended it."""
+
+    recommenders: tuple[Recommender, ...] = ()
+    before: bool = True
+
+
+UNSEEN = Seen(before=False)
+
+
 class Keep(msgspec.Struct, frozen=True):
-    """Write the item's card."""
+    """Write the item's card. before: there may be one of an earlier state, and links of it."""
 
     item: Item
+    before: bool = True
 
 
 class Withdraw(msgspec.Struct, frozen=True):
@@ -106,18 +117,19 @@ Effect = Keep | Withdraw | Hide | Recommended
 # What arrives, from others and from ourselves
 
 
-def decide_item(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> Decision[Effect]:
-    """The gate has judged owner and order; here only what an item must be. `recommenders`: our own actors."""
+def decide_item(verified: Verified[Activity], seen: Seen, now: int) -> Decision[Effect]:
+    """The gate has judged owner and order; here only what an item must be."""
     msg = verified.msg
+    says = _pass_on(verified, seen.recommenders, now)
     if msg.type == "Delete":
-        return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),), says=_pass_on(verified, recommenders, now))
+        return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),), says)
     if not isinstance(msg.object, Item):
         return Decision(Reason.MALFORMED)
     if not msg.object.name and not msg.object.content:
         return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
     if activities.audience(msg) != "public":
         return Decision(Reason.ACCEPTED, (Hide(msg.object.id),))
-    return Decision(Reason.ACCEPTED, (Keep(msg.object),), says=_pass_on(verified, recommenders, now))
+    return Decision(Reason.ACCEPTED, (Keep(msg.object, seen.before),), says)
 
 
 def _pass_on(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> tuple[Draft, ...]:

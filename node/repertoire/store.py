@@ -17,7 +17,7 @@ from node.repertoire.rules import (
     PublishItem,
     Recommend,
     Recommended,
-    Recommender,
+    Seen,
     Withdraw,
     WithdrawItem,
 )
@@ -48,14 +48,14 @@ ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain
 # Facts
 
 
-def load_item(reads: Reads, verified: Verified[Activity]) -> tuple[Recommender, ...]:
+def load_item(reads: Reads, verified: Verified[Activity]) -> Seen:
     """Which of our own actors recommended it, before this state of it, and when."""
     rows = reads.all(
         "SELECT r.actor, r.at FROM recommendation r JOIN actor a ON a.id = r.actor AND a.local = 1"
         " WHERE r.object = :id ORDER BY r.actor LIMIT 200",  # fewer than one byte counts
         id=verified.msg.object_id or "",
     )
-    return tuple((row["actor"], row["at"]) for row in rows)
+    return Seen(tuple((row["actor"], row["at"]) for row in rows))
 
 
 def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
@@ -154,7 +154,7 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
     for effect in effects:
         match effect:
             case Keep():
-                keep(tx, effect.item, now)
+                keep(tx, effect.item, now, before=effect.before)
             case Withdraw():
                 tx.run(  # the title stays, for the tombstone's page
                     "UPDATE item SET withdrawn = COALESCE(withdrawn, :now), summary = '', search = '' WHERE id = :id",
@@ -167,15 +167,16 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
                 _recommend(tx, message, effect)
 
 
-def keep(tx: Tx, item: Item, now: int) -> None:
+def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
     tx.run(
         _KEEP, id=item.id, owner=item.attributed_to, host=identifiers.origin(item.id).key, name=item.name,
         kind=item.kind, domain=item.domain, language=item.language, place=item.place.name, summary=item.summary,
         review_by=item.review_by or None, published=item.published or now,
         updated=item.updated or item.published or now, search=_search(item),
     )  # fmt: skip
-    # Also where it names none now: a state takes the place of the one before it, whichever came first.
-    tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
+    if before:
+        # Also where it names none now: a state takes the place of the one before it, whichever came first.
+        tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
     for reference in item.adapted_from:
         tx.run(
             "INSERT INTO adaptation(original, item, digest) VALUES(:original, :item, :digest)"

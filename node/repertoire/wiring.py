@@ -9,7 +9,7 @@ from node.repertoire import rules, store
 def repertoire_handlers() -> dict[str, Any]:
     """Arguments for Gate.register."""
     return {
-        "nouns": {"Article": Handler(store.load_item, rules.decide_item, store.apply, store.wanted)},
+        "nouns": {"Article": Handler(store.load_item, rules.decide_item, store.apply, store.wanted, rules.UNSEEN)},
         "acts": {"Announce": Handler(store.load_announce, rules.decide_announce, store.apply)},
         "commands": {
             rules.PublishItem: CommandHandler(store.load_publish, rules.decide_publish, store.apply),

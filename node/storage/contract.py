@@ -21,17 +21,28 @@ class Row(Protocol):
     def keys(self) -> Iterable[str]: ...
 
 
+class Counter(msgspec.Struct, frozen=True):
+    """A set's counter row as this work has read it: key, last seq, and up to which seq its tree holds it."""
+
+    key: int
+    seq: int
+    folded: int
+
+
 class Entry(msgspec.Struct, frozen=True):
-    """One signed activity to append to a set's log. `object` names the state it makes, `None` if it makes none.
+    """One signed activity to append to a set's log.
 
     `superseded` is the activity whose place in the set it takes: that entry leaves the log and the tree, and its
-    bytes are erased (protocol section 8).
+    bytes are erased (protocol section 8). `theirs`: the cursor in the owner's own log, where it moves with this entry.
+    `counter`: only of a set to which nobody else can append before this work ends, and which no inbox wants.
     """
 
     set: str
     activity: str
     digest: bytes
     superseded: str | None = None
+    theirs: int | None = None
+    counter: Counter | None = None
 
 
 class Reads(Protocol):

@@ -66,20 +66,21 @@ def migrate(connection: Connection, known: tuple[Migration, ...], place: dict[st
                 f"PostgreSQL at {place['at']} does not let {place['user']} make tables in {place['name']}: make it the"
                 " owner of the database."
             )
+        tx = PostgresTx(Speaker(connection))
         for step in steps:
             compat = max(compat, step.compat)
-            _take(connection, step, compat)
+            _take(connection, tx, step, compat)
         command(connection, f"SELECT pg_advisory_unlock({_TURN})".encode())
     except psycopg.Error as error:
         raise told(error) from error
 
 
-def _take(connection: Connection, step: Migration, compat: int) -> None:
+def _take(connection: Connection, tx: PostgresTx, step: Migration, compat: int) -> None:
     try:
         with connection.transaction():
             command(connection, schema(step.sql).encode())
             command(connection, CREATE_VERSION.encode())
-            PostgresTx(Speaker(connection)).run(WRITE_VERSION, version=step.version, compat=compat)
+            tx.run(WRITE_VERSION, version=step.version, compat=compat)
     except (psycopg.Error, StorageError) as error:
         raise StorageError(f"Migration {step.name} failed and nothing of it was kept: {error}") from error
 

@@ -33,11 +33,16 @@ RETURNING seq, digest"""
 ERASE = "UPDATE activity SET raw = NULL WHERE id = :activity"
 # The update first: on every engine it is what makes concurrent appends to one set wait for each other. Without
 # RETURNING, which costs SQLite more than the select. level: an inbox that wants nothing yet.
-COUNT = "UPDATE held_set SET seq = seq + 1, total = total + :more WHERE name = :name"
+COUNT = """
+UPDATE held_set SET seq = seq + 1, total = total + :more, theirs_seq = COALESCE(:theirs, theirs_seq)
+WHERE name = :name"""
 COUNTED = """
 SELECT key, seq, folded,
   EXISTS(SELECT 1 FROM inbox WHERE set_key = held_set.key AND wants IS NULL AND ended = 0) AS level
 FROM held_set WHERE name = :name"""
+# Where the counter is known and nobody else moves it.
+ADVANCE = """
+UPDATE held_set SET seq = :seq, total = total + 1, theirs_seq = COALESCE(:theirs, theirs_seq) WHERE key = :key"""
 ENTER = "INSERT INTO entry(set_key, seq, activity, digest) VALUES(:key, :seq, :activity, :digest)"
 MARK = "UPDATE inbox SET wants = :seq WHERE set_key = :key AND wants IS NULL AND ended = 0"
 WAKE = """
@@ -147,24 +152,35 @@ def held(reads: Reads, name: str) -> HeldSet | None:
 def append(tx: Tx, entry: Entry) -> int:
     """What `Tx.append` does; the entry's seq. LookupError if the set does not exist.
 
-    Three statements where nothing is superseded and no inbox waits, as in all that comes from elsewhere.
+    Two statements where the counter is known and nothing is superseded, as in most that comes from elsewhere.
     """
-    left = None
-    if entry.superseded is not None:
-        left = tx.one(LEAVE, activity=entry.superseded, name=entry.set)
-        tx.run(ERASE, activity=entry.superseded)
-    tx.run(COUNT, name=entry.set, more=1 if left is None else 0)
-    counted = tx.the(COUNTED, name=entry.set)
-    key, seq, folded = counted["key"], counted["seq"], counted["folded"]
-    if left is not None and left["seq"] <= folded:
-        tree.leave(tx, key, left["digest"])
+    counter = entry.counter
+    if counter is not None and entry.superseded is None:
+        key, seq, folded = counter.key, counter.seq + 1, counter.folded
+        tx.run(ADVANCE, key=key, seq=seq, theirs=entry.theirs)
+        level = False
+    else:
+        key, seq, folded, level = _count(tx, entry)
     tx.run(ENTER, key=key, seq=seq, activity=entry.activity, digest=entry.digest)
-    if counted["level"]:
+    if level:
         tx.run(MARK, key=key, seq=seq)
         tx.run(WAKE, key=key, seq=seq)
     if seq - folded >= UNFOLDED:
         tree.fold(tx, entry.set)
     return seq
+
+
+def _count(tx: Tx, entry: Entry) -> tuple[int, int, int, bool]:
+    """The set's key, the entry's seq, up to where the tree holds it, and whether an inbox waits for the entry."""
+    left = None
+    if entry.superseded is not None:
+        left = tx.one(LEAVE, activity=entry.superseded, name=entry.set)
+        tx.run(ERASE, activity=entry.superseded)
+    tx.run(COUNT, name=entry.set, more=1 if left is None else 0, theirs=entry.theirs)
+    counted = tx.the(COUNTED, name=entry.set)
+    if left is not None and left["seq"] <= counted["folded"]:
+        tree.leave(tx, counted["key"], left["digest"])
+    return counted["key"], counted["seq"], counted["folded"], bool(counted["level"])
 
 
 def page(reads: Reads, name: str, epoch: int, after: int, limit: int, max_bytes: int) -> Stretch:

@@ -7,6 +7,7 @@ import pytest
 
 from node.repertoire import rules
 from node.repertoire.rules import (
+    UNSEEN,
     EditItem,
     Facts,
     Hide,
@@ -15,6 +16,7 @@ from node.repertoire.rules import (
     PublishItem,
     Recommend,
     Recommended,
+    Seen,
     Withdraw,
     WithdrawItem,
 )
@@ -60,12 +62,17 @@ RECEIVED: dict[str, tuple[dict[str, Any], Reason, tuple[Any, ...]]] = {
 @pytest.mark.parametrize("name", RECEIVED)
 def test_what_arrives(name: str) -> None:
     said, reason, effects = RECEIVED[name]
-    decision = rules.decide_item(verified(said), (), NOW)
+    decision = rules.decide_item(verified(said), Seen(), NOW)
     assert decision.reason is reason
     if effects:
         assert decision.effects == effects
     assert not decision.says
     assert not decision.needs
+
+
+def test_of_an_item_never_seen_there_is_nothing_to_clear_away() -> None:
+    decision = rules.decide_item(verified(create(HIGH_POINT, ITEM)), UNSEEN, NOW)
+    assert decision.effects == (Keep(ITEM, before=False),)
 
 
 _WHOLE = {**create(INKSTER, ORIGINAL)}
