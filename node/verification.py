@@ -128,14 +128,15 @@ def _check_actor(reads: Reads, row: Row, now: int) -> Fault | None:
 
 def _compare(reads: Reads, held: Row) -> Fault | None:
     """The tree as folded, against the reference made of the very entries it should hold."""
-    ids = [
-        row["digest"]
-        for row in reads.all(
-            "SELECT digest FROM entry WHERE set_key = :key AND seq <= :folded UNION ALL"
-            " SELECT digest FROM tree_left WHERE set_key = :key",
-            key=held["key"], folded=held["folded"],
-        )
-    ]  # fmt: skip
+    rows = reads.all(
+        "SELECT digest FROM entry WHERE set_key = :key AND seq <= :folded UNION ALL"
+        " SELECT digest FROM tree_left WHERE set_key = :key ORDER BY 1",
+        key=held["key"], folded=held["folded"],
+    )  # fmt: skip
+    ids = [row["digest"] for row in rows]
+    named = reads.all("SELECT digest FROM tree_id WHERE set_key = :key ORDER BY 1", key=held["key"])
+    if ids != [row["digest"] for row in named]:
+        return Fault(held["name"], "The set's tree does not hold its entries.")
     node = StoredTree(reads, held["key"]).get("")
     if node is None:
         return None if len(ids) <= 16 else Fault(held["name"], "The set's tree is missing.")

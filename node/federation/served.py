@@ -33,13 +33,11 @@ def actor(reads: Reads, id: str) -> bytes:
 def activity(reads: Reads, id: str) -> bytes:
     """One of our own public activities, exact bytes; GONE once superseded or deleted."""
     row = reads.one(
-        "SELECT a.raw FROM activity a JOIN actor c ON c.id = a.actor AND c.local = 1"
-        " JOIN held_set s ON s.owner = a.actor AND s.audience = 'public'"
-        " JOIN entry e ON e.set_key = s.key AND e.digest = a.digest"
-        " WHERE a.id = :id",
+        "SELECT a.raw, a.digest, s.name FROM activity a JOIN actor c ON c.id = a.actor AND c.local = 1"
+        " JOIN held_set s ON s.owner = a.actor AND s.audience = 'public' WHERE a.id = :id",
         id=id,
     )
-    if row is None or row["raw"] is None:
+    if row is None or row["raw"] is None or sets.find(reads, row["name"], row["digest"]) is None:
         raise _absent()
     return row["raw"]
 

@@ -12,7 +12,7 @@ import structlog
 
 from node.clock import Clock
 from node.gate import objects
-from node.gate.handler import Answer, Carrier, CommandHandler, Draft, Handler, Need, Outcome, Said
+from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
 from node.storage.contract import Entry, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
@@ -239,9 +239,9 @@ class Gate:
             if msg.type == "Delete":
                 return self._passed(tx, place, heard, Answer(Reason.KNOWN))  # nothing of it is held here
             raise Refused(Answer(Reason.NOT_FOLLOWED, seen=heard.seen))
-        stirs, earlier = heard.gap, None
         if carrier.how == "own" and place.set_name is None and msg.type not in objects.STATES:
             handler = None  # a request or an answer of ours: what follows from it is for its recipient to decide
+        decision: Decision[Any] = Decision(Reason.ACCEPTED)
         if handler is not None:
             unseen = handler.unseen if place.unseen and state is not None else None
             decision = handler.decide(verified, handler.load(tx, verified) if unseen is None else unseen, now)
@@ -249,25 +249,22 @@ class Gate:
                 return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED, decision.detail))
             if decision.reason is not Reason.ACCEPTED:
                 raise Refused(Answer(decision.reason, decision.detail, heard.seen))
-            objects.remember(tx, verified, carrier, now)
+        objects.remember(tx, verified, carrier, now)
+        superseded = objects.settle(tx, place, msg, state) or decision.supersedes
+        if handler is not None:
             handler.apply(tx, verified, decision.effects, now)
-            for need in decision.needs:
-                objects.need(tx, need, now)
-            for draft in decision.says:
-                self._say(tx, draft, now)
-            stirs = stirs or bool(decision.says or decision.needs) or state is None
-            earlier = decision.supersedes
-        else:
-            objects.remember(tx, verified, carrier, now)
-        superseded = objects.settle(tx, place, msg, state) or earlier
+        for need in decision.needs:
+            objects.need(tx, need, now)
+        for draft in decision.says:
+            self._say(tx, draft, now)
         if place.set_name is not None:
             # Whatever else appends to a set of theirs holds the lock of its owner; to ours, we may have just now.
             counter = None if place.local else place.counter
             tx.append(Entry(place.set_name, msg.id, verified.digest, superseded, heard.level, counter))
-            stirs = stirs or place.local
-        elif earlier is not None:
-            objects.erase(tx, earlier)
-        return Answer(Reason.ACCEPTED, seen=heard.seen, stirs=stirs)
+        elif decision.supersedes is not None:
+            objects.erase(tx, decision.supersedes)
+        stirs = heard.gap or place.local or (handler is not None and state is None)
+        return Answer(Reason.ACCEPTED, seen=heard.seen, stirs=stirs or bool(decision.says or decision.needs))
 
     @staticmethod
     def _passed(tx: Tx, place: objects.Place, heard: objects.Heard, answer: Answer) -> Answer:

@@ -198,13 +198,12 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> A
         return Answer(Reason.ID_REUSED, seen=heard.seen)
     if held["raw"] not in (None, verified.raw):
         _renew_proof(tx, verified, held["raw"])
-    if place.set_name is not None and place.counter is not None and held["raw"] is not None:
-        entry = tx.one(
-            "SELECT seq FROM entry WHERE set_key = :key AND digest = :digest",
-            key=place.counter.key, digest=verified.digest,
-        )  # fmt: skip
-        if entry is None:
-            tx.append(Entry(place.set_name, msg.id, verified.digest))
+    if (
+        place.set_name is not None
+        and held["raw"] is not None
+        and sets.find(tx, place.set_name, verified.digest) is None
+    ):
+        tx.append(Entry(place.set_name, msg.id, verified.digest))
     return Answer(Reason.KNOWN, seen=heard.seen, stirs=heard.gap)
 
 

@@ -89,8 +89,8 @@ def adaptations(reads: Reads, original: str) -> list[Row]:
     """What was made of an item, here and elsewhere: activity bytes with the card, oldest first."""
     return reads.all(
         "SELECT i.id, i.owner, i.local, i.name, i.place, i.updated, i.withdrawn, d.digest, a.name AS practice_name,"
-        " v.raw FROM adaptation d JOIN item i ON i.id = d.item LEFT JOIN actor a ON a.id = i.owner"
-        " LEFT JOIN object o ON o.id = i.id AND o.owner = i.owner LEFT JOIN activity v ON v.id = o.activity"
+        " v.raw FROM adaptation d JOIN object o ON o.id = d.item JOIN item i ON i.key = o.key"
+        " LEFT JOIN actor a ON a.id = i.owner LEFT JOIN activity v ON v.id = o.activity"
         " WHERE d.original = :original ORDER BY i.published, i.key LIMIT 200",
         original=original,
     )

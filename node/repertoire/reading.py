@@ -67,7 +67,7 @@ def read(reads: Reads, id: str) -> Held | None:
         return None
     said = claim(document, msg, msg.actor)
     owner = _actor(reads, row["owner"])
-    card = reads.one("SELECT name, published, withdrawn FROM item WHERE id = :id", id=id)
+    card = reads.one("SELECT name, published, withdrawn FROM item WHERE key = :key", key=row["key"])
     links = item.adapted_from if item else _kept_links(reads, id)
     return Held(
         id=id,
@@ -103,7 +103,7 @@ def _kept_links(reads: Reads, id: str) -> tuple[Reference, ...]:
 
 def _original(reads: Reads, link: Reference) -> Link:
     row = store.state(reads, link.id)
-    card = reads.one("SELECT name, updated FROM item WHERE id = :id", id=link.id)
+    card = reads.one("SELECT name, updated FROM item WHERE key = :key", key=row["key"]) if row else None
     owner = _actor(reads, row["owner"]) if row else None
     whole: Any = None
     if row is not None and row["raw"] is not None and not row["deleted"]:

@@ -34,12 +34,16 @@ _STATE = (
     " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id ORDER BY o.deleted LIMIT 1"
 )
 
+# A card is found by its object's key.
+_OF = "key IN (SELECT key FROM object WHERE id = :id)"
+
 _KEEP = """
-INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, review_by, published, updated,
-  search)
-VALUES(:id, :owner, :host, COALESCE((SELECT local FROM actor WHERE id = :owner), 0), :name, :kind, :domain,
-  :language, :place, :summary, :review_by, :published, :updated, :search)
-ON CONFLICT(id) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
+INSERT INTO item(key, id, owner, host, local, name, kind, domain, language, place, summary, review_by, published,
+  updated, search)
+VALUES((SELECT key FROM object WHERE id = :id AND owner = :owner), :id, :owner, :host,
+  COALESCE((SELECT local FROM actor WHERE id = :owner), 0), :name, :kind, :domain, :language, :place, :summary,
+  :review_by, :published, :updated, :search)
+ON CONFLICT(key) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
   language = excluded.language, place = excluded.place, summary = excluded.summary, review_by = excluded.review_by,
   published = excluded.published, updated = excluded.updated, search = excluded.search
 """
@@ -62,7 +66,7 @@ def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
     """An adaptation of an item of ours concerns us, whoever made it: credit and results flow back."""
     item = verified.msg.object
     return isinstance(item, Item) and any(
-        reads.one("SELECT 1 AS yes FROM item WHERE id = :id AND local = 1", id=reference.id) is not None
+        reads.one(f"SELECT 1 AS yes FROM item WHERE {_OF} AND local = 1", id=reference.id) is not None  # noqa: S608
         for reference in item.adapted_from
     )
 
@@ -157,11 +161,11 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
                 keep(tx, effect.item, now, before=effect.before)
             case Withdraw():
                 tx.run(  # the title stays, for the tombstone's page
-                    "UPDATE item SET withdrawn = COALESCE(withdrawn, :now), summary = '', search = '' WHERE id = :id",
+                    f"UPDATE item SET withdrawn = COALESCE(withdrawn, :now), summary = '', search = '' WHERE {_OF}",  # noqa: S608
                     now=now, id=effect.id,
                 )  # fmt: skip
             case Hide():
-                tx.run("DELETE FROM item WHERE id = :id", id=effect.id)
+                tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
             case Recommended():
                 _recommend(tx, message, effect)
@@ -205,9 +209,9 @@ def _recommend(tx: Tx, message: object, effect: Recommended) -> None:
 
 
 def state(reads: Reads, id: str) -> Row | None:
-    """How the object stands: owner, deleted, raw (its activity's bytes), when it came, type and audience."""
+    """How the object stands: key, owner, deleted, raw (its activity's bytes), when it came, type and audience."""
     return reads.one(
-        "SELECT o.owner, o.deleted, o.type, o.audience, o.activity, a.raw, a.at, a.carrier FROM object o"
+        "SELECT o.key, o.owner, o.deleted, o.type, o.audience, o.activity, a.raw, a.at, a.carrier FROM object o"
         " LEFT JOIN activity a ON a.id = o.activity WHERE o.id = :id ORDER BY o.deleted LIMIT 1",
         id=id,
     )

@@ -8,7 +8,7 @@ Who may read a set is not asked here. The tree is in tree.py.
 import msgspec
 
 from node.storage import tree
-from node.storage.contract import Entry, Reads, Tx
+from node.storage.contract import Entry, Reads, Row, Tx
 from protocol.errors import Reason, RemoteProtocolError
 
 # Entries that may wait for the tree: folding in batches shares the paths, and nobody needs the root of a set in
@@ -26,10 +26,14 @@ SELECT s.key, s.owner, s.audience, s.local, s.epoch, s.seq, s.total, s.folded, s
             WHERE e.set_key = s.key AND e.seq = s.seq), s.updated) AS updated
 FROM held_set s WHERE s.name = :name"""
 
-LEAVE = """
-DELETE FROM entry WHERE set_key = (SELECT key FROM held_set WHERE name = :name)
-AND digest = (SELECT digest FROM activity WHERE id = :activity)
-RETURNING seq, digest"""
+# By the tree where it is folded, else among the last entries, of which there are at most UNFOLDED.
+FIND = """
+SELECT s.key, e.seq, e.digest FROM held_set s JOIN tree_id t ON t.set_key = s.key AND t.digest = :digest
+JOIN entry e ON e.set_key = s.key AND e.seq = t.seq AND e.digest = t.digest WHERE s.name = :name
+UNION ALL SELECT s.key, e.seq, e.digest FROM held_set s
+JOIN entry e ON e.set_key = s.key AND e.seq > s.folded AND e.digest = :digest WHERE s.name = :name LIMIT 1"""
+DIGEST = "SELECT digest FROM activity WHERE id = :activity"
+LEAVE = "DELETE FROM entry WHERE set_key = :key AND seq = :seq"
 ERASE = "UPDATE activity SET raw = NULL WHERE id = :activity"
 # The update first: on every engine it is what makes concurrent appends to one set wait for each other. Without
 # RETURNING, which costs SQLite more than the select. level: an inbox that wants nothing yet.
@@ -149,6 +153,11 @@ def held(reads: Reads, name: str) -> HeldSet | None:
     )
 
 
+def find(reads: Reads, name: str, digest: bytes) -> Row | None:
+    """Where an activity stands in a set: the set's key, seq and digest; None if it does not, or not any more."""
+    return reads.one(FIND, name=name, digest=digest)
+
+
 def append(tx: Tx, entry: Entry) -> int:
     """What `Tx.append` does; the entry's seq. LookupError if the set does not exist.
 
@@ -174,7 +183,10 @@ def _count(tx: Tx, entry: Entry) -> tuple[int, int, int, bool]:
     """The set's key, the entry's seq, up to where the tree holds it, and whether an inbox waits for the entry."""
     left = None
     if entry.superseded is not None:
-        left = tx.one(LEAVE, activity=entry.superseded, name=entry.set)
+        before = tx.one(DIGEST, activity=entry.superseded)
+        left = None if before is None else find(tx, entry.set, before["digest"])
+        if left is not None:
+            tx.run(LEAVE, key=left["key"], seq=left["seq"])
         tx.run(ERASE, activity=entry.superseded)
     tx.run(COUNT, name=entry.set, more=1 if left is None else 0, theirs=entry.theirs)
     counted = tx.the(COUNTED, name=entry.set)

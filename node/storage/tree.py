@@ -1,7 +1,7 @@
 """The hash tree of a set in the database, brought up to date lazily (protocol section 8, Root).
 
-The tree holds the entries up to the set's `folded`; `tree_left` names what has left since and is still in it. Whoever
-needs the root folds first, in a transaction. The shape and the hashes are protocol.hash_tree's alone.
+The tree holds the entries up to the set's `folded`, by their ids in `tree_id`; `tree_left` names what has left since
+and is still in it. Whoever needs the root folds first, in a transaction. Shape and hashes are protocol.hash_tree's.
 """
 
 from struct import Struct
@@ -17,7 +17,13 @@ LEAVE = """
 INSERT INTO tree_left(set_key, digest) VALUES(:key, :digest) ON CONFLICT(set_key, digest) DO NOTHING"""
 ADDED = "SELECT digest FROM entry WHERE set_key = :key AND seq > :folded"
 LEFT = "SELECT digest FROM tree_left WHERE set_key = :key"
+REMOVE = """
+DELETE FROM tree_id WHERE set_key = :key AND digest IN (SELECT digest FROM tree_left WHERE set_key = :key)"""
 FORGET_LEFT = "DELETE FROM tree_left WHERE set_key = :key"
+# In a batch: it writes a page of the table once, where one by one each would write its own.
+ADD = """
+INSERT INTO tree_id(set_key, digest, seq)
+SELECT set_key, digest, seq FROM entry WHERE set_key = :key AND seq > :folded"""
 FOLDED = "UPDATE held_set SET folded = seq WHERE key = :key"
 
 GET = "SELECT hashes, counts FROM tree_node WHERE set_key = :key AND prefix = :prefix"
@@ -26,7 +32,7 @@ INSERT INTO tree_node(set_key, prefix, hashes, counts) VALUES(:key, :prefix, :ha
 ON CONFLICT(set_key, prefix) DO UPDATE SET hashes = excluded.hashes, counts = excluded.counts"""
 DELETE = "DELETE FROM tree_node WHERE set_key = :key AND prefix = :prefix"
 BELOW = """
-SELECT digest FROM entry WHERE set_key = :key AND digest >= :low AND digest <= :high ORDER BY digest"""
+SELECT digest FROM tree_id WHERE set_key = :key AND digest >= :low AND digest <= :high ORDER BY digest"""
 
 
 class StoredTree:
@@ -84,8 +90,10 @@ def root_and_total(tx: Tx, name: str) -> tuple[bytes, int]:
         return apply(GrowingTree(tx, key), (), ())
     added = [row["digest"] for row in tx.all(ADDED, key=key, folded=folded)]
     left = [row["digest"] for row in tx.all(LEFT, key=key)]
-    root, total = apply(GrowingTree(tx, key), added, left)
     if left:
+        tx.run(REMOVE, key=key)
         tx.run(FORGET_LEFT, key=key)
+    tx.run(ADD, key=key, folded=folded)
+    root, total = apply(GrowingTree(tx, key), added, left)
     tx.run(FOLDED, key=key)
     return root, total

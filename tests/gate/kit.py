@@ -19,6 +19,7 @@ from node.federation.peer import Peers
 from node.gate.door import Gate
 from node.gate.handler import Answer, Carrier
 from node.keystore import Keystore
+from node.repertoire import store
 from node.repertoire.wiring import repertoire_handlers
 from node.storage import tree
 from node.storage.contract import Tx
@@ -125,6 +126,16 @@ async def door(directory: Path, mode: Any = "block", **lists: frozenset[str]) ->
 
 
 # What the neighbours say
+
+
+def shelve(tx: Tx, one: Item, now: int) -> None:
+    """The card of an item and the object it belongs to, without the activity that made them."""
+    tx.run(
+        "INSERT INTO object(id, owner, type, audience, sequence, digest, activity)"
+        " VALUES(:id, :owner, 'Article', 'public', 0, x'00', :id) ON CONFLICT(id, owner) DO NOTHING",
+        id=one.id, owner=one.attributed_to,
+    )  # fmt: skip
+    store.keep(tx, one, now)
 
 
 def item(who: Character, number: int = 1, **changed: Any) -> Item:

@@ -56,7 +56,9 @@ async def _ready(gate: Door) -> None:
 async def state(gate: Door) -> dict[str, Any]:
     """All that must agree; times of arrival and places in the log may differ."""
     return {
-        "objects": await gate.rows("SELECT * FROM object ORDER BY id, owner"),
+        "objects": await gate.rows(
+            "SELECT id, owner, type, audience, sequence, digest, activity, deleted FROM object ORDER BY id, owner"
+        ),
         "cards": await gate.rows(
             "SELECT id, owner, name, kind, domain, published, updated, search FROM item WHERE withdrawn IS NULL"
             " ORDER BY id"
@@ -108,7 +110,17 @@ async def gate(tmp_path: Path) -> AsyncIterator[Door]:
 
 async def _clear(gate: Door) -> None:
     def work(tx: Tx) -> None:
-        for table in ("activity", "object", "item", "entry", "adaptation", "tree_left", "tree_node", "held_set"):
+        for table in (
+            "activity",
+            "object",
+            "item",
+            "entry",
+            "adaptation",
+            "tree_id",
+            "tree_left",
+            "tree_node",
+            "held_set",
+        ):
             tx.run(f"DELETE FROM {table}")
 
     await gate.storage.transact(work)

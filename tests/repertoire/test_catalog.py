@@ -10,7 +10,7 @@ from node.repertoire import catalog, store
 from node.repertoire.catalog import PAGE, Query
 from node.storage.contract import Tx
 from protocol.vocabulary.repertoire import Place, Reference
-from tests.gate.kit import HIGH_POINT, INKSTER, START, Door, door, item
+from tests.gate.kit import HIGH_POINT, INKSTER, START, Door, door, item, shelve
 from tests.gate.plans import plans, walks
 
 SHELF = [
@@ -27,7 +27,7 @@ SHELF = [
 
 def fill(tx: Tx) -> None:
     for number, one in enumerate(SHELF):
-        store.keep(tx, one, START + number)
+        shelve(tx, one, START + number)
         tx.run("UPDATE item SET updated = :at WHERE id = :id", at=START + number, id=one.id)
 
 
@@ -146,7 +146,7 @@ async def test_pages_cover_everything_once(tmp_path: Path) -> None:
 
         def fill_many(tx: Tx) -> None:
             for number in range(count):  # all of one moment: the order must hold without a clock
-                store.keep(tx, item(HIGH_POINT, number), START)
+                shelve(tx, item(HIGH_POINT, number), START)
 
         await made.storage.transact(fill_many)
         seen: list[str] = []
@@ -186,6 +186,6 @@ async def test_a_page_in_order_needs_no_sorting(shelf: Door, query: Query) -> No
 async def test_lineage_is_found_from_the_original(shelf: Door) -> None:
     original = SHELF[0].id
     made = item(INKSTER, 7, kind="adaptation", adapted_from=(Reference(original, bytes(32)), Reference(original)))
-    await shelf.storage.transact(lambda tx: store.keep(tx, made, START))
+    await shelf.storage.transact(lambda tx: shelve(tx, made, START))
     rows = await shelf.storage.read(lambda reads: catalog.adaptations(reads, original))
     assert [(row["id"], row["digest"]) for row in rows] == [(made.id, bytes(32))]

@@ -1,16 +1,20 @@
 """Migrations: fresh, again, rolled back within compat, refused beyond it; a step is taken whole or not at all."""
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from node.storage.contract import StorageError
+from node.storage import postgres_connection, postgres_schema, sets
+from node.storage.contract import StorageError, Tx
 from node.storage.files import database_in
 from node.storage.migrate import EMPTY, Migration, Version, check_readable, migrations, pending
+from node.storage.postgres import open_postgres
 from node.storage.sqlite import look_into, open_sqlite
 from node.storage.sqlite_connection import migrate
-from tests.storage.sayings import make_set, said, say
+from tests.postgres import Server
+from tests.storage.sayings import OWNER, SET, make_set, said, say
 
 STEPS = tuple(Migration(n, f"{n:04}_step.sql", compat, "") for n, compat in ((1, 1), (2, 1), (3, 3)))
 
@@ -116,3 +120,63 @@ def test_compat_never_falls(connection: sqlite3.Connection) -> None:
     migrate(connection, steps)
     assert tuple(connection.execute("SELECT version, compat FROM schema_version").fetchone()) == (3, 2)
     connection.close()
+
+
+OLD = f"""
+INSERT INTO held_set(key, name, owner, audience, local, epoch, seq, total, folded, updated)
+VALUES(7, '{SET}', '{OWNER}', 'public', 0, 1, 5, 3, 4, 1);
+INSERT INTO entry(set_key, seq, activity, digest) VALUES
+  (7, 2, 'two', x'02'), (7, 4, 'four', x'04'), (7, 5, 'five', x'05');
+INSERT INTO tree_left(set_key, digest) VALUES(7, x'03');
+INSERT INTO object(id, owner, type, audience, sequence, digest, activity, deleted) VALUES
+  ('i/9', '{OWNER}', 'Article', 'public', 1, x'02', 'two', 0),
+  ('i/1', '{OWNER}', 'Article', 'public', 2, x'04', 'four', 0),
+  ('i/1', 'other', 'Article', 'public', 3, x'05', 'none', 1);
+INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, published, updated, search)
+VALUES
+  ('i/1', '{OWNER}', 'h', 0, 'First', 'tool', 'health', 'en', '', '', 1, 1, 'first'),
+  ('i/9', '{OWNER}', 'h', 1, 'Ninth', 'tool', 'health', 'en', '', '', 2, 2, 'ninth');
+"""
+
+
+def check_old(tx: Tx) -> None:
+    """What was held under the first schema is held under today's."""
+    cards = tx.all("SELECT i.name, o.id, o.owner FROM item i JOIN object o ON o.key = i.key ORDER BY i.name")
+    assert [tuple(row[name] for name in ("name", "id", "owner")) for row in cards] == [
+        ("First", "i/1", OWNER),
+        ("Ninth", "i/9", OWNER),
+    ]
+    assert tx.the("SELECT COUNT(*) AS n FROM object")["n"] == 3
+    ids = tx.all("SELECT digest, seq FROM tree_id ORDER BY digest")
+    assert [(bytes(row["digest"]), row["seq"]) for row in ids] == [(b"\2", 2), (b"\3", 0), (b"\4", 4)]
+    found = {number: sets.find(tx, SET, bytes([number])) for number in (2, 3, 4, 5)}
+    assert {number: row and row["seq"] for number, row in found.items()} == {2: 2, 3: None, 4: 4, 5: 5}
+    tx.run(  # new objects are numbered after the old ones
+        "INSERT INTO object(id, owner, type, audience, sequence, digest, activity)"
+        " VALUES('i/2', :owner, 'Article', 'public', 4, :digest, 'six')",
+        owner=OWNER,
+        digest=b"\6",
+    )
+    assert tx.the("SELECT id FROM object ORDER BY key DESC LIMIT 1")["id"] == "i/2"
+
+
+async def test_what_the_first_schema_held_is_held_on_sqlite(tmp_path: Path) -> None:
+    made = sqlite3.connect(database_in(tmp_path), isolation_level=None)
+    made.row_factory = sqlite3.Row
+    migrate(made, migrations()[:1])
+    made.executescript(OLD)
+    made.close()
+    storage = await open_sqlite(tmp_path)
+    await storage.transact(check_old)
+    await storage.close()
+
+
+async def test_what_the_first_schema_held_is_held_on_postgres(postgres_server: Server) -> None:
+    url = postgres_server.database(empty=True)
+    made = postgres_connection.connect(url)
+    postgres_schema.migrate(made, migrations()[:1], postgres_connection.place_of(url))
+    postgres_connection.command(made, re.sub(r"x'([0-9a-f]{2})'", r"'\\x\1'", OLD).encode())
+    made.close()
+    storage = await open_postgres(url)
+    await storage.transact(check_old)
+    await storage.close()

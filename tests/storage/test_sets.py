@@ -1,13 +1,14 @@
 """A set's log: gapless, without what was superseded; its pages; what its inboxes want (protocol section 8)."""
 
 from itertools import count, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.storage import sets
-from node.storage.contract import Entry, Reads, Storage, Tx
+from node.storage import sets, tree
+from node.storage.contract import Counter, Entry, Reads, Storage, Tx
 from protocol.errors import Reason, RemoteProtocolError
 from tests.storage.sayings import (
     EPOCH,
@@ -49,17 +50,55 @@ async def test_a_new_set_and_the_same_again(storage: Storage) -> None:
     await storage.transact(work)
 
 
-async def test_an_entry_needs_its_set_and_comes_once(storage: Storage) -> None:
+async def test_an_entry_needs_its_set(storage: Storage) -> None:
     with pytest.raises(LookupError):
         await storage.transact(lambda tx: say(tx, 1))
 
-    def twice(tx: Tx) -> None:
-        make_set(tx)
-        say(tx, 1)
-        tx.append(Entry(SET, activity_id(1), digest_of(1)))
 
-    with pytest.raises(Exception, match="refused"):
-        await storage.transact(twice)
+async def test_an_entry_is_found_wherever_it_stands(storage: Storage) -> None:
+    """Among the last ones, by the tree, and not any more once it has left, whether the tree knows that or not."""
+
+    def found(number: int) -> int | None:
+        row = asked.pop(number)
+        return None if row is None else row["seq"]
+
+    def work(tx: Tx) -> None:
+        make_set(tx)
+        make_set(tx, "b")
+        say(tx, 1)
+        say(tx, 2)
+        say(tx, 9, name="b")
+        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 3, 9)})
+        assert [found(number) for number in (1, 2, 3, 9)] == [1, 2, None, None]
+        tree.fold(tx, SET)
+        say(tx, 4, superseded=1)
+        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 4)})
+        assert [found(number) for number in (1, 2, 4)] == [None, 2, 3]
+        tree.fold(tx, SET)
+        say(tx, 5, superseded=4)
+        say(tx, 6, superseded=5)
+        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 4, 5, 6)})
+        assert [found(number) for number in (1, 2, 4, 5, 6)] == [None, 2, None, None, 5]
+
+    asked: dict[int, Any] = {}
+    await storage.transact(work)
+
+
+async def test_where_the_counter_is_known_it_is_advanced_and_our_cursor_with_it(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        key = make_set(tx)
+        for number in (1, 2, 3):
+            known = sets.held(tx, SET)
+            assert known is not None
+            counter = Counter(key, known.seq, known.folded)
+            theirs = None if number == 2 else 10 * number
+            assert tx.append(Entry(SET, activity_id(number), digest_of(number), None, theirs, counter)) == number
+            after = sets.held(tx, SET)
+            assert after is not None
+            assert (after.seq, after.total) == (number, number)
+            assert after.theirs_seq == (10 if number < 3 else 30)
+
+    await storage.transact(work)
 
 
 async def test_seq_is_gapless_in_each_set(storage: Storage) -> None:
