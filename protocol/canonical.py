@@ -62,10 +62,10 @@ _FAST = msgspec.json.Decoder(float_hook=_no_float)
 _IN_ORDER = msgspec.json.Encoder()
 _SORTED = msgspec.json.Encoder(order="sorted")
 
-# One translation answers three questions: a run of digits, a character beyond the basic plane (UTF-16 order differs
-# from code point order only from U+10000 on), a lead byte of the basic plane's noncharacters.
+# One translation answers four questions: how many brackets open, a run of digits, a character beyond the basic plane
+# (UTF-16 order differs from code point order only from U+10000 on), a lead byte of the basic plane's noncharacters.
 _MARKS = bytes(
-    ord("0") if chr(byte) in "0123456789" else 0xF0 if byte >= 0xF0 else 0xEF if byte == 0xEF else ord(" ")
+    ord("0") if byte in b"0123456789" else ord("[") if byte in b"[{" else min(byte, 0xF0) if byte >= 0xEF else ord(" ")
     for byte in range(256)
 )
 _LONG_DIGITS = b"0" * limits.INTEGER_DIGITS
@@ -80,9 +80,9 @@ def _fault(detail: str) -> RemoteProtocolError:
     return RemoteProtocolError(Reason.NOT_JSON, detail)
 
 
-def _check_depth(raw: bytes) -> None:
+def _check_depth(raw: bytes, marks: bytes) -> None:
     """Refuse nesting beyond the limit before any parser recurses; linear, and most of it in C."""
-    if raw.count(b"[") + raw.count(b"{") <= limits.NESTING:
+    if marks.count(b"[") <= limits.NESTING:
         return
     # Drop escaped backslashes, then escaped quotes, then all but brackets and quotes. Two quotes side by side may go:
     # what stands in a string stays in one. Every second piece then lies outside of strings.
@@ -102,19 +102,18 @@ def _check_depth(raw: bytes) -> None:
                 raise RemoteProtocolError(Reason.TOO_DEEP)
 
 
-def _is_plain(raw: bytes) -> bool:
+def _is_plain(raw: bytes, marks: bytes) -> bool:
     """Nothing here on which msgspec and RFC 8785 or RFC 7493 could differ, floats and duplicate keys apart."""
     if raw.rfind(b"\\u") >= 0:  # from the right the rarer of the two bytes is looked for: half of what `in` costs
         return False
-    marks = raw.translate(_MARKS)
     if _LONG_DIGITS in marks:
         return False
     return raw.isascii() or (b"\xf0" not in marks and (b"\xef" not in marks or not _NONCHARACTER.search(raw)))
 
 
-def _fast(raw: bytes) -> Any:
+def _fast(raw: bytes, marks: bytes) -> Any:
     """The value of a plain document without duplicate keys, or _NotPlainError. Never judges: the slow path does."""
-    if not _is_plain(raw):
+    if not _is_plain(raw, marks):
         raise _NotPlainError
     try:
         value = _FAST.decode(raw)
@@ -169,9 +168,10 @@ def _check_size(raw: bytes) -> None:
 
 def _parse(raw: bytes) -> tuple[Any, bool]:
     _check_size(raw)
-    _check_depth(raw)
+    marks = raw.translate(_MARKS)
+    _check_depth(raw, marks)
     try:
-        return _fast(raw), True
+        return _fast(raw, marks), True
     except _NotPlainError:
         return _slow(raw), False
 
@@ -218,7 +218,8 @@ def canonical_part(document: Document, part: Any) -> bytes:
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of a JSON value (dict, list, tuple, str, int, float, bool, None); LocalProtocolError else."""
     try:
-        return _SORTED.encode(_fast(_compact(value)))
+        raw = _compact(value)
+        return _SORTED.encode(_fast(raw, raw.translate(_MARKS)))
     except _NotPlainError:
         pass
     except (ValueError, TypeError, RecursionError) as error:

@@ -51,7 +51,8 @@ INSERT INTO need(kind, url, because, due) VALUES(:kind, :url, :because, :now) ON
 class Place(msgspec.Struct, frozen=True):
     """Where an activity would stand: the set held for it, if any, and the object's present state, if any.
 
-    known: its id was stored before. unseen: nothing was ever held of its object, whoever's it was.
+    audience: who may read it; of a Delete, who could read what it deletes. known: its id was stored before.
+    unseen: nothing was ever held of its object, whoever's it was.
     """
 
     set_name: str | None
@@ -61,6 +62,7 @@ class Place(msgspec.Struct, frozen=True):
     current: states.State | None
     current_activity: str | None
     rival: bool
+    audience: Audience
     known: bool
     unseen: bool
 
@@ -129,22 +131,15 @@ def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
         counter = Counter(first["set_key"], first["seq"], first["folded"])
         theirs = None if local else LogCursor(name, first["theirs_epoch"], first["theirs_seq"])
     return Place(
-        first["set_name"], counter, local, theirs, current, current_activity, rival, first["known"] is not None,
-        first["owner"] is None,
+        first["set_name"], counter, local, theirs, current, current_activity, rival, audience,
+        first["known"] is not None, first["owner"] is None,
     )  # fmt: skip
 
 
 def state_of(place: Place, verified: Verified[Activity]) -> states.State | None:
-    """The state that it makes of its object; None if it makes none.
-
-    A Delete keeps the audience of what it deletes: it is appended to that set, and read by whom could read it.
-    """
+    """The state that it makes of its object, for the audience of its place; None if it makes none."""
     msg = verified.msg
-    if msg.type not in STATES:
-        return None
-    keeps = msg.type == "Delete" and place.current is not None
-    within = AUDIENCES.get(place.current.audience) if keeps and place.current else None
-    return states.state_of(msg, verified.digest, within)
+    return states.state_of(msg, verified.digest, place.audience) if msg.type in STATES else None
 
 
 def judge(place: Place, msg: Activity, state: states.State | None, now: int) -> Reason:

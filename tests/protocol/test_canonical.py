@@ -36,7 +36,7 @@ def noncharacter(value: Any) -> bool:
 
 def fast(raw: bytes) -> Any:
     try:
-        return canonical._fast(raw)
+        return canonical._fast(raw, raw.translate(canonical._MARKS))
     except canonical._NotPlainError:
         return ...
 
@@ -223,10 +223,10 @@ def test_depth_is_counted_outside_of_strings(value: Any, more: int, pretty: bool
         value = [value] if level % 2 else {'k"[{\\': value, "[": "]}"}
     raw = json.dumps(value, indent=1 if pretty else None, ensure_ascii=False).encode()
     if depth(value) <= limits.NESTING:
-        canonical._check_depth(raw)
+        canonical._check_depth(raw, raw.translate(canonical._MARKS))
     else:
         with pytest.raises(RemoteProtocolError) as caught:
-            canonical._check_depth(raw)
+            canonical._check_depth(raw, raw.translate(canonical._MARKS))
         assert caught.value.reason is Reason.TOO_DEEP
 
 

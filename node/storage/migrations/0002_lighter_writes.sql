@@ -63,4 +63,4 @@ ALTER TABLE card RENAME TO item;
 CREATE INDEX item_listed ON item(updated, key, domain, kind, language, owner, withdrawn) WHERE withdrawn IS NULL;
 CREATE INDEX item_owner ON item(owner, updated);
 -- How many are our own is asked by strangers (NodeInfo).
-CREATE INDEX item_ours ON item(key) WHERE local = 1 AND withdrawn IS NULL;
+CREATE INDEX item_ours ON item(local, withdrawn) WHERE local = 1 AND withdrawn IS NULL;
