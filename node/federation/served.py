@@ -172,15 +172,17 @@ class HeadSigner:
         if made is not None and made[0] == moment:
             return made[1], made[2]
 
-        def fold(tx: Tx) -> tuple[bytes, int, Row]:
+        def fold(tx: Tx) -> tuple[bytes, int, sets.HeldSet | None]:
             root, total = tree.root_and_total(tx, name)
-            # All from one moment: else two processes could say two things of one (set, epoch, seq), an equivocation.
-            return root, total, tx.the("SELECT epoch, seq, updated FROM held_set WHERE name = :name", name=name)
+            # All of one moment: else two processes could say two things of one (set, epoch, seq), an equivocation.
+            return root, total, sets.held(tx, name)
 
         root, total, at = await self._storage.transact(fold)
+        if at is None:
+            raise _absent()
         holder = identifiers.node_actor(self._origin)
         id = log.head_id(self._origin, name)
-        head = log.Head(id, name, holder, at["epoch"], at["seq"], total, root, at["updated"])
+        head = log.Head(id, name, holder, at.epoch, at.seq, total, root, at.updated)
         raw = integrity.sign(
             log.build_head(head), self._keystore.ed25519(holder), self._keystore.ed25519_id(holder), now
         )

@@ -9,3 +9,13 @@ CREATE TABLE key_fetch(
 ) STRICT;
 CREATE INDEX key_fetch_host ON key_fetch(host, at);
 CREATE INDEX key_fetch_at ON key_fetch(at);
+
+-- What is over is taken away at every miss, of which a flood brings many.
+CREATE INDEX key_miss_until ON key_miss(until);
+
+-- Our own actors among all that are known here: strangers ask for them by name (WebFinger) and by list.
+CREATE INDEX actor_ours ON actor(id) WHERE local = 1;
+CREATE INDEX actor_handle ON actor(handle) WHERE local = 1;
+CREATE INDEX actor_pending ON actor(pending_since) WHERE pending IS NOT NULL;
+-- Whether an inbox still has a follower, asked whenever one leaves.
+CREATE INDEX follower_inbox ON follower(inbox, target);
