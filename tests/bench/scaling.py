@@ -8,7 +8,8 @@ compared. Everything that is answered 202 must be stored.
 
 import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 
@@ -71,19 +72,31 @@ class _Processes:
     def __init__(self, pids: list[int]) -> None:
         self._roots = [psutil.Process(pid) for pid in pids]
 
-    def cpu(self) -> float:
+    def _children(self, read: Callable[[psutil.Process], float]) -> float:
+        """Of whoever lives; who ends meanwhile is in its parent's count from then on."""
         total = 0.0
         for root in self._roots:
-            for process in (root, *root.children(recursive=True)):
-                times = process.cpu_times()
-                total += times.user + times.system
-            total += root.cpu_times().children_user + root.cpu_times().children_system
+            for process in root.children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    total += read(process)
         return total
+
+    def cpu(self) -> float:
+        """Seconds, user and system."""
+        ended = sum(sum(root.cpu_times()[2:4]) for root in self._roots)
+        return ended + sum(map(_cpu, self._roots)) + self._children(_cpu)
 
     def written(self) -> float:
         """Bytes on their way to the disk."""
-        whole = [process for root in self._roots for process in (root, *root.children(recursive=True))]
-        return float(sum(process.io_counters().write_bytes for process in whole))
+        return sum(map(_written, self._roots)) + self._children(_written)
+
+
+def _cpu(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
+
+
+def _written(process: psutil.Process) -> float:
+    return float(process.io_counters().write_bytes)
 
 
 class Layout:
@@ -134,7 +147,7 @@ class Layout:
 
         def costs() -> tuple[float, ...]:
             written = self._nodes.written() + self._server.written()
-            return self._nodes.cpu(), self._server.cpu(), sum(load.cpu_times()[:2]), written
+            return self._nodes.cpu(), self._server.cpu(), _cpu(load), written
 
         wal, before = self._wal(), costs()
         seconds = await send("127.0.0.1", self._port, requests, CONNECTIONS)
