@@ -122,14 +122,20 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     `signed_in=False` is for the sign-in form, whose sender has no session yet.
     """
     check_origin(request)
-    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    # No form here has a file, so none is sent in parts: that reader, and its disk, are not for strangers.
+    if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(Reason.WRONG_TYPE)
+    # A codec is the sender's choice of our code, and some (punycode) take the square of their input's length.
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.")
     values: dict[str, str] = {}
     try:
         async with asyncio.timeout(limits.BODY_TIMEOUT / 1000):
             posted = await request.post()
     except TimeoutError:
         raise Refused(Reason.TOO_SLOW) from None
+    except ValueError:
+        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.") from None
     for name, value in posted.items():
         if len(values) >= _FIELDS:
             raise Refused(Reason.PAGE_LIMIT)
