@@ -138,9 +138,9 @@ def run(
     logs.configure()
     try:
         settings = config.load(data)
-        if allow_peer:
-            pairs = tuple(dict.fromkeys((*settings.allow_peers, *allow_peer)))
-            settings = config.checked(msgspec.structs.replace(settings, allow_peers=pairs), "the command line")
+        pairs = tuple(dict.fromkeys((*settings.allow_peers, *(allow_peer or ()))))
+        given = msgspec.structs.replace(settings, allow_peers=pairs, listen=listen or settings.listen)
+        settings = config.checked(given, "the command line")
         uvloop.run(_run(data, settings, listen))
     except (config.SettingsError, KeystoreError, StorageError, LookupError) as error:
         raise fail(str(error)) from None
