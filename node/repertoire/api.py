@@ -16,9 +16,10 @@ from node.web.pagination import number_of
 from protocol import canonical, identifiers
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
+from protocol.vocabulary.repertoire import Item
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
+class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields of an item to change; what is not sent stays as it is."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
@@ -157,9 +158,14 @@ class RepertoireApi:
 
     async def edit(self, request: web.Request, body: Changes) -> Done:
         id = self._item_id(request)
-        held = await self._desk.storage.read(lambda reads: _held_item(reads, id))
+        held, activity = await self._desk.storage.read(lambda reads: _held_item(reads, id))
         sent = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
-        text = msgspec.structs.replace(composing.written(held), **sent)
+        if not sent:
+            raise ProtocolError(Reason.INVALID, "The body names nothing to change.")
+        before = composing.written(held)
+        text = msgspec.structs.replace(before, **sent)
+        if text == before:
+            return Done(id, activity)  # it stands as wished: nobody is told twice
         _check(text)
         item = composing.compose(text, id, held.attributed_to, held)
         return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities"))))
@@ -206,13 +212,17 @@ class RepertoireApi:
         )  # fmt: skip
 
 
-def _held_item(reads: Reads, id: str) -> Any:
+def _held_item(reads: Reads, id: str) -> tuple[Item, str]:
+    """An item of ours as it stands, and the activity that said so."""
     row = store.state(reads, id)
     if row is None:
         raise ProtocolError(Reason.NOT_FOUND)
     if row["deleted"] or row["raw"] is None:
         raise ProtocolError(Reason.GONE)
-    return store.item_of(row["raw"])
+    item = store.item_of(row["raw"])
+    if item is None:
+        raise ProtocolError(Reason.NOT_FOUND)
+    return item, row["activity"]
 
 
 def _check(text: Written) -> None:

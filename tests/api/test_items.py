@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api.conftest import Api, Said
@@ -56,6 +57,24 @@ async def test_a_change_changes_what_was_sent_and_nothing_else(api: Api) -> None
     read = (await api.ask("GET", f"/items/{id}")).value
     expected = {**WHOLE, "title": "Call-in, again", "evidence": ""}
     assert {name: read["item"][name] for name in WHOLE} == expected
+
+
+@pytest.mark.parametrize("body", [{}, {"unknown": 1}, {"adapted_from": []}], ids=str)
+async def test_a_change_that_changes_nothing_it_knows_is_refused(api: Api, body: dict[str, Any]) -> None:
+    id = await published(api)
+    before = (await api.ask("GET", f"/items/{id}")).raw
+    said = await api.ask("PATCH", f"/items/{id}", body)
+    assert said.status == 422, said
+    said.problem()
+    assert (await api.ask("GET", f"/items/{id}")).raw == before
+
+
+async def test_a_change_to_what_stands_says_nothing_anew(api: Api) -> None:
+    id = await published(api)
+    before = (await api.ask("GET", f"/items/{id}")).raw
+    said = await api.ask("PATCH", f"/items/{id}", {"title": WHOLE["title"], "kind": WHOLE["kind"]})
+    assert (said.status, said.value["activity"]) == (200, msgspec.json.decode(before)["activity"]["id"])
+    assert (await api.ask("GET", f"/items/{id}")).raw == before
 
 
 async def test_what_is_withdrawn_is_gone_and_says_so(api: Api) -> None:
@@ -141,6 +160,12 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "a number for a title": ({"title": 5}, ("title", "str")),
     "no title at all": ({"title": None}, ("title",)),
+    "a title with a NUL": ({"title": "a\0b"}, ("title", "control character")),
+    "a title of two lines": ({"title": "a\nb"}, ("title", "line break")),
+    "a place with a line separator": ({"place": "a\u2028b"}, ("place", "line break")),
+    "prose with a bell": ({"evidence": "a\nb\x07"}, ("evidence", "control character")),
+    "a text with a NUL": ({"content": "a\n\0b"}, ("text", "control character")),
+    "a field that is none": ({"titel": "x"}, ("titel",)),
 }
 
 
@@ -176,6 +201,8 @@ RAW: dict[str, tuple[bytes, str, int]] = {
     "a list": (b"[]", "application/json", 422),
     "a form": (b"title=x", "application/x-www-form-urlencoded", 415),
     "no type": (b"{}", "text/plain", 415),
+    "a key twice": (b'{"title": "a", "content": "x", "title": "b"}', "application/json", 400),
+    "a number beyond I-JSON": (b'{"title": 9007199254740993, "content": "x"}', "application/json", 400),
     "too much": (b'{"title": "' + b"x" * 1_100_000 + b'"}', "application/json", 413),
 }
 
