@@ -117,6 +117,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
+        await self._storage.transact(partial(owed.readmit, admits=self._admits, now=self._clock.now()))
         self._failing |= dict.fromkeys(await self._storage.read(owed.failing), 0)
         watch = asyncio.create_task(self._slots.watch())
         try:
