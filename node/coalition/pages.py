@@ -13,7 +13,7 @@ from node.keystore import Keystore
 from node.storage.contract import Reads, Row
 from node.web import words
 from node.web.forms import Form, is_plain, read_form
-from node.web.negotiate import wants_activity
+from node.web.negotiate import VARY, wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused, require_session
 from node.web.render import render
@@ -91,7 +91,7 @@ class CoalitionPages:
     async def actor(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
             return await self._document(request)
-        raise web.HTTPSeeOther("/")
+        raise web.HTTPSeeOther("/", headers={"Vary": VARY})
 
     async def practice(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):

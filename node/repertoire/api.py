@@ -1,5 +1,6 @@
 """The repertoire over JSON: publish, edit, withdraw, read, and search the catalog."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -152,8 +153,7 @@ class RepertoireApi:
         if not identifiers.is_slug(slug):
             raise ProtocolError(Reason.NOT_FOUND, "There is no such practice on this node.")
         owner = identifiers.practice_actor(self._desk.origin, slug)
-        _check(body)
-        item = composing.compose(body, self._desk.new("items"), owner)
+        item = await _composed(body, self._desk.new("items"), owner)
         return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))
 
     async def edit(self, request: web.Request, body: Changes) -> Done:
@@ -166,8 +166,7 @@ class RepertoireApi:
         text = msgspec.structs.replace(before, **sent)
         if text == before:
             return Done(id, activity)  # it stands as wished: nobody is told twice
-        _check(text)
-        item = composing.compose(text, id, held.attributed_to, held)
+        item = await _composed(text, id, held.attributed_to, held)
         return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities"))))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
@@ -225,10 +224,11 @@ def _held_item(reads: Reads, id: str) -> tuple[Item, str]:
     return item, row["activity"]
 
 
-def _check(text: Written) -> None:
-    wrong = composing.fault(text)
+async def _composed(text: Written, id: str, owner: str, held: Item | None = None) -> Item:
+    wrong = await asyncio.to_thread(composing.fault, text)
     if wrong:
         raise ProtocolError(Reason.INVALID, wrong)
+    return await asyncio.to_thread(composing.compose, text, id, owner, held)
 
 
 def _done(outcome: Outcome) -> Done:

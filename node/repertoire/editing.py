@@ -1,5 +1,6 @@
 """Publishing, editing, adapting and withdrawing an item, for people: forms that keep what was typed."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -87,11 +88,11 @@ class Editing:
         text, slug = _read(form, adapts=bool(adapts)), form.slug("practice", "Practice")
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
-        _judge(form, text)
+        await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
-            return await self._new_form(request, form, to_html(text.content))
+            return await self._new_form(request, form, await _shown(text))
         owner = identifiers.practice_actor(self._desk.origin, slug)
-        item = composing.compose(text, self._desk.new("items"), owner)
+        item = await asyncio.to_thread(composing.compose, text, self._desk.new("items"), owner)
         outcome = await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
@@ -138,12 +139,12 @@ class Editing:
         )
         if item.adapted_from:
             text = msgspec.structs.replace(text, kind="adaptation")
-        _judge(form, text)
+        await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
-            return await self._edit_form(request, form, item, to_html(text.content))
+            return await self._edit_form(request, form, item, await _shown(text))
         if text == composing.written(item):
             raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=unchanged")
-        changed = composing.compose(text, item.id, item.attributed_to, item)
+        changed = await asyncio.to_thread(composing.compose, text, item.id, item.attributed_to, item)
         outcome = await self._desk.gate.perform(rules.EditItem(changed, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
@@ -227,9 +228,13 @@ def _plain(form: Form) -> Written:
     )
 
 
-def _judge(form: Form, text: Written) -> None:
-    if form.ok and (wrong := composing.fault(text)):
+async def _judge(form: Form, text: Written) -> None:
+    if form.ok and (wrong := await asyncio.to_thread(composing.fault, text)):
         form.wrong("", "", wrong)
+
+
+async def _shown(text: Written) -> str:
+    return await asyncio.to_thread(to_html, text.content)
 
 
 def _original(held: reading.Held) -> Original | None:

@@ -1,13 +1,17 @@
 """Publishing, reading, changing, withdrawing and finding items over JSON: what is done, and what is refused how."""
 
+import asyncio
 import io
+import sys
+import threading
+from traceback import walk_stack
 from typing import Any
 
 import msgspec
 import pytest
 
 from tests.api.conftest import Api, Said
-from tests.cluster.kit import Town
+from tests.cluster.kit import Town, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -222,6 +226,21 @@ async def test_everything_at_its_limit_is_one_activity_too_large_to_say(api: Api
     assert said.status in (201, 413), said
     if said.status == 413:
         assert "long" in said.problem() or "large" in said.problem()
+
+
+async def test_while_a_text_is_rendered_others_are_answered(api: Api) -> None:
+    """A text of brackets takes a second or two: not the node's."""
+    here = threading.get_ident()
+
+    async def rendered_elsewhere() -> bool:
+        frames = (frame for thread, frame in sys._current_frames().items() if thread != here)
+        return any("markdown_it" in each.f_code.co_filename for frame in frames for each, _ in walk_stack(frame))
+
+    publishing = asyncio.create_task(api.ask("POST", ITEMS, {**WHOLE, "content": "[" * 200_000}))
+    await settle(rendered_elsewhere, "the text is being rendered beside the loop")
+    assert (await api.ask("GET", "/practices")).status == 200
+    assert not publishing.done()
+    assert (await publishing).status == 201
 
 
 # Searching
