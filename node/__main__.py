@@ -69,7 +69,7 @@ def init(
     origin: Annotated[str, typer.Option(help="The node's public address, such as https://highpoint.example.")],
     name: Annotated[str, typer.Option(help="The coalition's name.")],
     place: Annotated[str, typer.Option(help="Where the coalition works.")] = "",
-    language: Annotated[str, typer.Option(help="Language code of its pages and items.")] = "en",
+    language: Annotated[str, typer.Option(help="Language code that new items begin in.")] = "en",
     listen: Annotated[str, typer.Option(help="host:port to listen on.")] = "127.0.0.1:8420",
     database: Annotated[str, typer.Option(help="sqlite, or postgresql://user@host/name.")] = "sqlite",
 ) -> None:

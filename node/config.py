@@ -78,7 +78,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ()
     language: Annotated[
         str,
-        Meta(title="language code (BCP 47)", description="The language that pages and new items begin in."),
+        Meta(
+            title="language code (BCP 47)",
+            description="The language that new items begin in. Pages speak English as yet.",
+        ),
     ] = "en"
     contact: Annotated[
         str,

@@ -153,7 +153,8 @@ class RepertoireApi:
         if not identifiers.is_slug(slug):
             raise ProtocolError(Reason.NOT_FOUND, "There is no such practice on this node.")
         owner = identifiers.practice_actor(self._desk.origin, slug)
-        item = await _composed(body, self._desk.new("items"), owner)
+        text = msgspec.structs.replace(body, language=body.language or self._desk.language)
+        item = await _composed(text, self._desk.new("items"), owner)
         return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))
 
     async def edit(self, request: web.Request, body: Changes) -> Done:

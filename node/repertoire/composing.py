@@ -15,13 +15,14 @@ from protocol.vocabulary.repertoire import DOMAINS, KINDS, STAGES, Item, Referen
 class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a member says of an item. content is Markdown; review_by YYYY-MM-DD; adapted_from ids of held items.
 
-    The six first fields of an item: principle, local_conditions, evidence, contact, license, review_by.
+    The six first fields of an item: principle, local_conditions, evidence, contact, license, review_by. A language
+    that is blank is the node's own.
     """
 
     title: str
     content: str
     kind: str = "method"
-    language: str = "en"
+    language: str = ""
     summary: str = ""
     principle: str = ""
     local_conditions: str = ""

@@ -4,14 +4,16 @@ import asyncio
 import io
 import sys
 import threading
+from pathlib import Path
 from traceback import walk_stack
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
 from tests.api.conftest import Api, Said
-from tests.cluster.kit import Town, settle
+from tests.cluster.kit import Town, cluster, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -141,7 +143,6 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an unknown kind": ({"kind": "hologram"}, ("hologram", "tool, framework")),
     "an unknown stage": ({"stage": "done"}, ("done", "considering")),
     "a language that is none": ({"language": "plain English"}, ("plain English", "language", "en")),
-    "an empty language": ({"language": ""}, ("language",)),
     "an unknown domain": ({"domain": "sports"}, ("sports", "public-safety")),
     "a day that is none": ({"review_by": "31 March"}, ("31 March", "2027-03-31")),
     "an impossible day": ({"review_by": "2027-02-30"}, ("2027-02-30",)),
@@ -226,6 +227,27 @@ async def test_everything_at_its_limit_is_one_activity_too_large_to_say(api: Api
     assert said.status in (201, 413), said
     if said.status == 413:
         assert "long" in said.problem() or "large" in said.problem()
+
+
+async def test_an_item_begins_in_the_nodes_language(tmp_path: Path) -> None:
+    """The setting: over the API where none is said, and on the page where it stands chosen."""
+    async with cluster(tmp_path, "curitiba", language="pt-BR") as (town,):
+        await town.open_practice()
+        api = Api(town)
+        id = await published(api, language="")
+        assert (await api.ask("GET", f"/items/{id}")).value["item"]["language"] == "pt-BR"
+        emptied = await api.ask("PATCH", f"/items/{id}", {"language": ""})
+        assert (emptied.status, "language" in emptied.problem()) == (422, True)
+        token = town.running.keystore.mint_token(town.clock.now(), "page")
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(town.origin, cookie_jar=jar, headers={"Origin": town.origin}) as browser:
+            await browser.post("/sign-in", data={"token": token})
+            async with browser.get("/items/new") as got:
+                page = await got.text()
+            assert '<option value="pt-BR" selected>Português (BR)</option>' in page
+            assert '<html lang="en">' in page  # whose words are English
+            async with browser.get(f"/items/{id}/edit") as got:
+                assert '<option value="pt-BR" selected>' in await got.text()
 
 
 async def test_while_a_text_is_rendered_others_are_answered(api: Api) -> None:
