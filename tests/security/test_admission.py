@@ -91,6 +91,10 @@ async def test_the_allow_list_holds_everywhere(scene: Scene) -> None:
             got = await scene.push(scene.g1, create, inbox)
             assert (got.status, got.reason) == (403, "not-listed")
     assert (await scene.get("/actor")).status == 200  # what every signature of ours needs
+    for path in (*DISCOVERY[1:], f"{DISCOVERY[0]}?resource={scene.origin}"):
+        assert (await scene.get(path)).status == 200, path
+    for path in ("/", "/catalog", "/practices/gun-violence"):
+        assert (await scene.get(path, None, "text/html")).status == 200, path  # pages are for people
     assert (await scene.push(scene.p1, scene.create(scene.p1))).status == 202
 
 
