@@ -227,6 +227,7 @@ class Gate:
         state = objects.state_of(place, verified)
         reason = objects.judge(place, msg, state, now)
         if reason is Reason.SUPERSEDED or reason is Reason.KNOWN:
+            objects.remember(tx, verified, carrier, now, whole=False)
             return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED))
         if reason is not Reason.ACCEPTED:
             raise Refused(Answer(reason))
@@ -246,6 +247,7 @@ class Gate:
             unseen = handler.unseen if place.unseen and state is not None else None
             decision = handler.decide(verified, handler.load(tx, verified) if unseen is None else unseen, now)
             if decision.reason is Reason.SUPERSEDED:
+                objects.remember(tx, verified, carrier, now, whole=False)
                 return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED, decision.detail))
             if decision.reason is not Reason.ACCEPTED:
                 raise Refused(Answer(decision.reason, decision.detail, heard.seen))
@@ -268,7 +270,7 @@ class Gate:
 
     @staticmethod
     def _passed(tx: Tx, place: objects.Place, heard: objects.Heard, answer: Answer) -> Answer:
-        """Nothing of it is kept but that it came: it may be asked about again."""
+        """It has no effect here but on the cursor."""
         objects.advance(tx, place, heard)
         return msgspec.structs.replace(answer, seen=heard.seen, stirs=heard.gap)
 
