@@ -186,6 +186,8 @@ class Endpoints:
         key = self._keys.held(signature.keyid) or await self._keys.find(signature.keyid, 0)
         http_signature.check(signature, key.public)
         check_active(key, now)
+        if signature.form == "native" and not self._keys.natively(host):
+            await self._keys.note_native(host)
         self._heard(host)
         return key.actor
 

@@ -58,6 +58,14 @@ class Keys(Protocol):
         """What is cached of this actor may be stale."""
         ...
 
+    def natively(self, host: str) -> bool:
+        """Is it noted that this host signs in the native form?"""
+        ...
+
+    async def note_native(self, host: str) -> None:
+        """It has shown so: it is spoken to likewise, unless another form is known to work (section 4, Sending)."""
+        ...
+
 
 class Signer(Protocol):
     """Our own actors' keys."""
@@ -117,7 +125,8 @@ class Gate:
     async def _pushed(self, request: http_signature.Request, body: bytes) -> Answer:
         now = self._clock.now()
         signature = http_signature.read_any(request, now)
-        self._judge(key_host(signature.keyid))
+        signer = key_host(signature.keyid)
+        self._judge(signer)
         key = self._keys.held(signature.keyid)
         if key is None:
             if _leaves(body) and not await self._keys.knows(signature.keyid):
@@ -131,6 +140,8 @@ class Gate:
                 raise
             http_signature.check(signature, renewed.public)
             key = renewed
+        if signature.form == "native" and not self._keys.natively(signer):
+            await self._keys.note_native(signer)
         check_active(key, now)
         # Reading comes after the signature: a crafted body costs a hundred times what its check does.
         document = canonical.read(body)
