@@ -42,11 +42,7 @@ class Receiver:
 
     async def start(self) -> None:
         """Run it; returns when it answers."""
-        order = {"log": str(self._town.directory / "log"), "arguments": ["run", "--data", str(self._town.directory)]}
-        assert self._starter.stdin is not None
-        assert not self._pid
-        self._starter.stdin.write(json.dumps(order).encode() + b"\n")
-        self._pid = int(await self._said())
+        await self._become("run", self._town.directory / "log")
 
         async def listens() -> bool:
             try:
@@ -58,6 +54,13 @@ class Receiver:
             return True
 
         await settle(listens, "the receiver listens")
+
+    async def _become(self, word: str, log: Path) -> None:
+        order = {"log": str(log), "arguments": [word, "--data", str(self._town.directory)]}
+        assert self._starter.stdin is not None
+        assert not self._pid
+        self._starter.stdin.write(json.dumps(order).encode() + b"\n")
+        self._pid = int(await self._said())
 
     async def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill it; returns when it is dead."""
@@ -73,6 +76,26 @@ class Receiver:
     async def _said(self) -> str:
         assert self._starter.stdout is not None
         return (await self._starter.stdout.readline()).decode().strip()
+
+
+class Worker(Receiver):
+    """A process that shares the node's work and listens nowhere."""
+
+    def __init__(self, starter: asyncio.subprocess.Process, town: Town, name: str) -> None:
+        super().__init__(starter, town)
+        self._name = name
+        self._starts = 0
+
+    async def start(self) -> None:
+        """Run it; returns when it works."""
+        self._starts += 1
+        log = self._town.directory / f"{self._name}-{self._starts}.log"
+        await self._become("work", log)
+
+        async def works() -> bool:
+            return log.exists() and b"one more worker" in log.read_bytes()
+
+        await settle(works, f"{self._name} works")
 
 
 @asynccontextmanager
