@@ -1,7 +1,7 @@
 """The composition root: the only place that names an engine and wires the rooms together.
 
 `build` makes a node from a data directory, ready to be asked; `Node.serve` opens its door to the network and starts
-its workers. Tests start nodes through the same two calls.
+its workers, `Node.work` starts the workers alone. Tests start nodes through the same calls.
 """
 
 import asyncio
@@ -184,9 +184,12 @@ class Node:
 
     async def serve(self, listen: str = "") -> str:
         """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""
+        await self._open(listen)
+        await self.work()
+        return self.listening
+
+    async def _open(self, listen: str) -> None:
         app, endpoints = self._application(await self._introduce())
-        if not self.storage.shared:
-            await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
         host, _, port = (listen or self.settings.listen).rpartition(":")
         # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)
@@ -201,13 +204,18 @@ class Node:
         bound = self._runner.addresses[0]
         self.listening = f"{bound[0]}:{bound[1]}"
         (self.directory / RUNNING).write_bytes(msgspec.json.encode(Running(self.listening)))
+
+    async def work(self) -> None:
+        """Start the workers: deliver what is owed, pull what is behind. Without `serve`, behind no door."""
+        await self._introduce()
+        if not self.storage.shared:
+            await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
         self._workers = [
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),
         ]
         for worker in self._workers:
             worker.add_done_callback(_report)
-        return self.listening
 
     async def stop(self) -> None:
         """Close the door, finish what was accepted, stop."""

@@ -112,7 +112,7 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected."""
-        name = url.rpartition("/")[2].partition("?")[0]
+        name = name_of(url)
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
@@ -134,6 +134,24 @@ class Server:
         """Stop it and leave nothing behind."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def name_of(url: str) -> str:
+    """The name of the database at an address of ours."""
+    return url.rpartition("/")[2].partition("?")[0]
+
+
+def beside(url: str) -> str:
+    """The address of another database on the same server, for a copy of this one."""
+    return url.replace(f"/{name_of(url)}?", f"/{name_of(url)}_copy?")
+
+
+def copy_database(url: str, to: str) -> None:
+    """Make the database at `to` anew, exactly like the one at `url`, to which nobody may be connected."""
+    server = url.replace(f"/{name_of(url)}?", "/postgres?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name_of(to)} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name_of(to)} TEMPLATE {name_of(url)}")
 
 
 def _die_with_parent() -> None:

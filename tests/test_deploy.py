@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-UNIT = (ROOT / "deploy" / "commonweave.service").read_text(encoding="utf-8")
+DEPLOY = ROOT / "deploy"
+UNIT = (DEPLOY / "commonweave.service").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["commonweave.service", "commonweave@.service", "commonweave-worker@.service"])
+def test_systemd_takes_the_unit(tmp_path: Path, name: str) -> None:
     """Without one word of complaint, once the program it names is one that is here."""
-    unit = tmp_path / "commonweave.service"
+    unit = tmp_path / name.replace("@", "@1")
+    text = (DEPLOY / name).read_text(encoding="utf-8")
     unit.write_text(
-        UNIT.replace("/opt/commonweave/.venv/bin/python", "/bin/true").replace("file:///opt/commonweave", "file:///opt")
+        text.replace("/opt/commonweave/.venv/bin/python", "/bin/true").replace("file:///opt/commonweave", "file:///opt")
     )
     found = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True)
     if "System has not been booted" in found.stderr or "Failed to connect to bus" in found.stderr:
@@ -26,10 +29,23 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 
 def test_the_template_is_the_unit_but_for_its_name() -> None:
-    template = (ROOT / "deploy" / "commonweave@.service").read_text(encoding="utf-8")
-    differing = [line for line in template.splitlines() if line not in UNIT.splitlines()]
+    differing = differ((DEPLOY / "commonweave@.service").read_text(encoding="utf-8"), UNIT)
     assert len(differing) == 3
     assert "ExecStart=" not in "".join(differing)
+
+
+def test_the_worker_is_the_template_but_for_its_name_and_its_command() -> None:
+    template, worker = (
+        (DEPLOY / name).read_text(encoding="utf-8") for name in ("commonweave@.service", "commonweave-worker@.service")
+    )
+    differing = differ(worker, template)
+    assert len(differing) == 3
+    assert differing[-1] == "ExecStart=/opt/commonweave/.venv/bin/python -m node work --data /var/lib/commonweave"
+
+
+def differ(text: str, other: str) -> list[str]:
+    """The lines of a text that the other has not."""
+    return [line for line in text.splitlines() if line not in other.splitlines()]
 
 
 def test_the_unit_says_what_the_readme_says() -> None:

@@ -3,7 +3,8 @@
 Owns the loop, the order, and how many requests are under way at once. Each (inbox, set) gets its entries one by one,
 as exact stored bytes under a fresh signature. A host is visited by one task at a time, four inboxes at once or one
 while it fails. Never decides what an answer means (schedule.py) and writes nothing itself (owed.py): the next attempt
-is stored before the request is made, and an entry counts as sent once the acknowledgement is stored.
+is stored before the request is made, no request outlives the lease that it is made under, and an entry counts as sent
+once the acknowledgement is stored.
 
 One slow host delays no other: a request that waits gives its shared slot back (slots.py).
 """
@@ -20,6 +21,7 @@ import structlog
 
 from node.clock import Clock
 from node.federation import owed
+from node.federation.failing import Failing
 from node.federation.peer import PeerError, Peers
 from node.federation.receipt import read_answer
 from node.federation.schedule import BLOCKED, Advance, Answer, End, Outcome, Pause, Refuse, Retry, after
@@ -50,16 +52,19 @@ CACHED_ITEMS = 32
 CACHED_TIME = limits.SECOND  # an entry that was superseded meanwhile is not sent for longer than that
 BUSY_WAIT = limits.SECOND
 OTHERS = 50  # ms
-LONGEST_GAP = 30  # seconds, see heard_from
-PAUSE_GAP = limits.HOUR  # a peer that refuses us and goes on talking is asked again this often
 _QUEUE = "queue:"  # a direct queue is a set that never leaves the node, so it has no cursor on the wire
 
 
-class _Visit:
-    """A host while it is being visited."""
+class _TakenOver(Exception):
+    """The lease had run out, and another process visits the host."""
 
-    def __init__(self, due: owed.Due) -> None:
+
+class _Visit:
+    """A host while it is being visited. `until`: when the lease runs out, ms."""
+
+    def __init__(self, due: owed.Due, until: int) -> None:
         self.host = due.host
+        self.until = until
         self.form: Form = due.form or ("native" if due.native else "legacy")
         self.learned: Form | None = None
         self.attempts = due.attempts
@@ -107,9 +112,7 @@ class Delivery:
         self._news = asyncio.Event()
         self._slots = Slots(SLOTS, SLOT_TIME, clock)
         self._visits: dict[str, asyncio.Task[None]] = {}
-        self._failing: dict[str, int] = {}  # host -> when (ms) a word from it may have it tried
-        self._heard: dict[str, int] = {}
-        self._woken: set[str] = set()
+        self._failing = Failing(storage, clock, self._news.set)
         self._again: set[str] = set()
         self._items: dict[tuple[int, int], tuple[int, asyncio.Future[owed.Item | None]]] = {}
         self._stopping = False
@@ -117,7 +120,6 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
-        self._failing |= dict.fromkeys(await self._storage.read(owed.failing), 0)
         watch = asyncio.create_task(self._slots.watch())
         try:
             while not self._stopping:
@@ -146,15 +148,8 @@ class Delivery:
         self._news.set()
 
     def heard_from(self, host: str) -> None:
-        """An authenticated word from a host (`Origin.key`): if it was failing, it is tried at once. Costs nothing.
-
-        If that fails too, its next words have it tried after a second, then two, up to thirty: a peer that can speak
-        but not listen must not have us try at the rate it speaks.
-        """
-        at = self._failing.pop(host, None)
-        if at is not None:
-            self._heard[host] = at
-            self._news.set()
+        """An authenticated word from a host (`Origin.key`): if it was failing, it is tried at once. Costs nothing."""
+        self._failing.heard_from(host)
 
     async def unpause(self, host: str) -> None:
         """Speak to a paused host again."""
@@ -167,23 +162,27 @@ class Delivery:
 
     async def _claim(self) -> int | None:
         """Begin visits; when to look again (ms), None: only when woken."""
+        await self._failing.look()
         room = min(CLAIMS, self._capacity - len(self._visits))
         if room <= 0:
             return None  # the end of a visit wakes us
-        heard, self._heard = self._heard, {}
-        self._woken.update(heard)
+        heard = self._failing.take()
         now = self._clock.now()
         sweep = now >= self._sweep_at
         if sweep:
             self._sweep_at = now + limits.LEASE
-        claimed = await self._storage.transact(
-            partial(owed.claim, lease=self._lease, now=now, limit=room, heard=heard, sweep=sweep)
-        )
+        try:
+            claimed = await self._storage.transact(
+                partial(owed.claim, lease=self._lease, now=now, limit=room, heard=heard, sweep=sweep)
+            )
+        except StorageBusy:
+            self._failing.give_back(heard)
+            raise
         for due in claimed.hosts:
             if due.host in self._visits:
                 self._again.add(due.host)  # it let go in this very commit, or its lease ran out
             else:
-                task = asyncio.create_task(self._visit(_Visit(due)))
+                task = asyncio.create_task(self._visit(_Visit(due, now + limits.LEASE)))
                 self._visits[due.host] = task
                 task.add_done_callback(partial(self._visited, due.host))
         soon = now + limits.LEASE  # another process may have published
@@ -222,14 +221,10 @@ class Delivery:
         if visit.stop is None:
             await self._release(visit.host)
             return
-        if isinstance(visit.stop, Retry):
-            gap = min(visit.stop.attempts, LONGEST_GAP) * limits.SECOND
-            self._failing[visit.host] = self._clock.now() + gap if visit.host in self._woken else 0
-        else:
-            self._failing[visit.host] = self._clock.now() + PAUSE_GAP
-        self._woken.discard(visit.host)
+        word = self._failing.put_off(visit.host, visit.stop)
         log.info("put off", host=visit.host, outcome=visit.stop)
         await self._storage.transact(partial(owed.put_off, host=visit.host, lease=self._lease, why=visit.stop))
+        self._failing.tell(word)
         self._news.set()  # it may be due before whatever is waited for
 
     async def _release(self, host: str) -> None:
@@ -254,7 +249,10 @@ class Delivery:
             if item is None:
                 wants = await self._settle(visit, inbox, wants, None, None)
                 continue
-            outcome = await self._push(visit, inbox, item)
+            try:
+                outcome = await self._push(visit, inbox, item)
+            except _TakenOver:
+                return
             match outcome:
                 case Advance():
                     visit.answered()
@@ -290,14 +288,28 @@ class Delivery:
             return None, True, False
 
         wants, released, more = await self._store(work, () if name is None else (owed.lock_of(name),))
-        visit.released = visit.released or released
+        visit.until = max(visit.until, now + limits.LEASE)
         if released:
-            visit.inboxes.clear()
-        self._failing.pop(visit.host, None)
-        self._woken.discard(visit.host)
+            self._left(visit)
+        self._failing.well(visit.host)
         if more:
             self._news.set()
         return wants
+
+    @staticmethod
+    def _left(visit: _Visit) -> None:
+        visit.released = True
+        visit.inboxes.clear()
+
+    async def _keep(self, visit: _Visit) -> None:
+        """The lease outlives a request that is made now; or another has the host, and none is made."""
+        now = self._clock.now()
+        if now + limits.FETCH_TIMEOUT < visit.until:
+            return
+        if not await self._storage.transact(partial(owed.renew, host=visit.host, lease=self._lease, now=now)):
+            self._left(visit)
+            raise _TakenOver
+        visit.until = now + limits.LEASE
 
     async def _store(self, work: Callable[[Tx], T], locks: tuple[str, ...]) -> T:
         """Store what a peer has answered: if the database is away a while, it waits for it as long as the lease."""
@@ -354,6 +366,7 @@ class Delivery:
             headers.append(("commonweave-log", build_cursor(cursor)))
         slot = await self._slots.take()
         try:
+            await self._keep(visit)
             # Signed when its turn has come: a signature is valid for five minutes.
             request = self._peers.request("POST", inbox.url, headers, item.raw)
             signed = (*request.headers, *self._sign(item.actor, request, form))

@@ -33,6 +33,7 @@ WELL = """
 UPDATE peer SET due = :until, attempts = 0, failing_since = NULL, last_error = NULL, last_ok = :now,
   form = COALESCE(:form, form)
 WHERE host = :host AND lease = :lease RETURNING host"""
+RENEW = "UPDATE peer SET due = :until WHERE host = :host AND lease = :lease RETURNING host"
 # How many cursors of a host want nothing, and go on wanting nothing until this transaction ends. One that is being
 # woken in another process is not among them: whoever publishes there cannot see yet that the host is let go.
 LEVEL = """
@@ -56,8 +57,10 @@ WHERE host = :host AND lease = :lease"""
 PAUSE = """
 UPDATE peer SET lease = NULL, due = NULL, paused = :why, last_error = :why WHERE host = :host AND lease = :lease"""
 END = "UPDATE inbox SET ended = 1, wants = NULL WHERE key = :inbox"
+# Once, also where the same answer is stored again because nobody knew whether it was.
 REFUSED = """
-INSERT INTO refusal(inbox_key, activity, status, reason, at) VALUES(:inbox, :activity, :status, :reason, :now)"""
+INSERT INTO refusal(inbox_key, activity, status, reason, at)
+SELECT :inbox, :activity, :status, :reason, :now FROM inbox WHERE key = :inbox AND acked < :seq"""
 
 # What a person must confirm stays paused, whatever the peer says.
 FAILING = "SELECT host FROM peer WHERE attempts > 0 OR (paused IS NOT NULL AND paused <> 'key-changed')"
@@ -156,7 +159,7 @@ def advance(tx: Tx, inbox: int, seq: int, refused: tuple[str, Refuse] | None, no
     """An inbox has everything up to seq, or will never have it; what it wants now. `refused`: (activity, why)."""
     if refused is not None:
         activity, why = refused
-        tx.run(REFUSED, inbox=inbox, activity=activity, status=why.status, reason=why.reason, now=now)
+        tx.run(REFUSED, inbox=inbox, activity=activity, status=why.status, reason=why.reason, now=now, seq=seq)
     return sets.acknowledge(tx, inbox, seq)
 
 
@@ -171,6 +174,11 @@ def well(tx: Tx, host: str, lease: str, form: Form | None, now: int) -> bool:
     False: the lease had run out and another has the host.
     """
     return tx.one(WELL, host=host, lease=lease, form=form, now=now, until=now + LEASE) is not None
+
+
+def renew(tx: Tx, host: str, lease: str, now: int) -> bool:
+    """The host keeps one waiting: the lease begins anew. False: it had run out and another has the host."""
+    return tx.one(RENEW, host=host, lease=lease, until=now + LEASE) is not None
 
 
 def _level(tx: Tx, host: str) -> int:

@@ -43,16 +43,16 @@ def command(*words: str | Path) -> Ended:
 
 
 class Running:
-    """A `run` that goes on."""
+    """A `run` or a `work` that goes on."""
 
-    def __init__(self, data: Path, *more: str) -> None:
+    def __init__(self, word: str, data: Path, *more: str) -> None:
         self.process = subprocess.Popen(
-            _arguments("run", "--data", data, *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            _arguments(word, "--data", data, *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=_surroundings(),
         )  # fmt: skip
         assert self.process.stdout is not None
-        # Both lines that a start says: what a reader has buffered, communicate() would never see.
-        self.said = self.process.stdout.readline() + self.process.stdout.readline()
+        # All that a start says: what a reader has buffered, communicate() would never see.
+        self.said = "".join(self.process.stdout.readline() for _ in range(2 if word == "run" else 1))
 
     def end(self, signal: int) -> Ended:
         """Send a signal and wait for the end."""
@@ -62,9 +62,9 @@ class Running:
 
 
 @contextmanager
-def running(data: Path, *more: str) -> Iterator[Running]:
-    """A node that runs; killed in the end if it still does."""
-    made = Running(data, *more)
+def running(data: Path, *more: str, word: str = "run") -> Iterator[Running]:
+    """A node that runs, or its worker; killed in the end if it still does."""
+    made = Running(word, data, *more)
     try:
         yield made
     finally:

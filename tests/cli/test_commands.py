@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_said_so(made: Made, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["run"], ["token"], ["status"], ["verify"], ["follow", "x"]], ids=lambda words: words[0]
+    "words", [["run"], ["work"], ["token"], ["status"], ["verify"], ["follow", "x"]], ids=lambda words: words[0]
 )
 def test_where_there_is_no_node_every_command_says_so(tmp_path: Path, words: list[str]) -> None:
     done = CliRunner().invoke(cli, [words[0], "--data", str(tmp_path / "none"), *words[1:]])

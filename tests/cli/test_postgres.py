@@ -1,6 +1,10 @@
-"""The command line on PostgreSQL: a node that moves there, and one that begins there; two processes on one port."""
+"""The command line on PostgreSQL: a node that moves there, and one that begins there; two processes on one port.
+
+And a worker, which shares the work behind no door.
+"""
 
 import signal
+import socket
 from pathlib import Path
 
 from node import config
@@ -42,6 +46,29 @@ def test_a_node_moves_with_all_that_it_has_said(tmp_path: Path, postgres_server:
         assert (status, [card["title"] for card in page["items"]]) == (200, ["Custom letters", "Call-in meetings"])
         assert other.end(signal.SIGTERM).status == 0
     assert "0 faults" in command("verify", "--data", data).out
+
+
+def test_a_worker_shares_the_work_and_listens_nowhere(tmp_path: Path, postgres_url: str) -> None:
+    data, (port,) = tmp_path / "node", free_ports(1)
+    assert make(data, port).status == 0
+    refused = command("work", "--data", data)
+    assert (refused.status, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert f"migrate-database --data {data}" in refused.err
+    with running(data) as only:  # nor beside one that runs: not a word of whose lock it is
+        assert command("work", "--data", data).err == refused.err
+        assert only.end(signal.SIGTERM).status == 0
+
+    assert command("migrate-database", "--data", data, "--to", postgres_url).status == 0
+    with running(data, word="work") as alone:
+        assert alone.said == f"http://127.0.0.1:{port} has one more worker. It listens nowhere.\n"
+        assert not (data / "running.json").exists()
+        with socket.socket() as anybody:
+            assert anybody.connect_ex(("127.0.0.1", port)) != 0
+        with running(data) as door, running(data, word="work") as another:
+            assert (alone.end(signal.SIGTERM).status, another.end(signal.SIGINT).status) == (0, 0)
+            assert ask(port, "GET", "/health", command("token", "--data", data).out.strip())[0] == 200
+            assert (data / "running.json").exists()
+            assert door.end(signal.SIGTERM).status == 0
 
 
 def test_a_node_begins_there_or_says_why_not(tmp_path: Path, postgres_url: str) -> None:

@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from protocol import canonical
 from tests.cluster.kit import Town, cluster, settle
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 async def adapt(town: Town, original: str, title: str, **more: Any) -> str:

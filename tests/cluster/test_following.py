@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from protocol import limits
 from tests.cluster.kit import Town, agree, cluster, settle
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 async def accepted(town: Town, target: str) -> None:

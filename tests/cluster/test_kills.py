@@ -1,4 +1,4 @@
-"""The receiver is killed at random moments under load: what was answered 202 is there, once, and all is sound."""
+"""The receiver is killed at random moments under load, on either engine: each 202 is there, once, and all is sound."""
 
 import asyncio
 import json
@@ -11,16 +11,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from node import verification
+from node.app import look_into
 from node.clock import SystemClock
 from node.storage import tree
 from node.storage.contract import Reads
-from node.storage.sqlite import look_into
 from protocol import hash_tree
-from tests.cluster.kit import Town, free_ports, settle
+from tests.cluster.kit import DATABASES, Town, free_ports, settle
 from tests.cluster.loader import Author, City
 from tests.federation.hostile import Server, serving
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 50
@@ -39,11 +42,7 @@ class Receiver:
 
     async def start(self) -> None:
         """Run it; returns when it answers."""
-        order = {"log": str(self._town.directory / "log"), "arguments": ["run", "--data", str(self._town.directory)]}
-        assert self._starter.stdin is not None
-        assert not self._pid
-        self._starter.stdin.write(json.dumps(order).encode() + b"\n")
-        self._pid = int(await self._said())
+        await self._become("run", self._town.directory / "log")
 
         async def listens() -> bool:
             try:
@@ -55,6 +54,13 @@ class Receiver:
             return True
 
         await settle(listens, "the receiver listens")
+
+    async def _become(self, word: str, log: Path) -> None:
+        order = {"log": str(log), "arguments": [word, "--data", str(self._town.directory)]}
+        assert self._starter.stdin is not None
+        assert not self._pid
+        self._starter.stdin.write(json.dumps(order).encode() + b"\n")
+        self._pid = int(await self._said())
 
     async def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill it; returns when it is dead."""
@@ -70,6 +76,26 @@ class Receiver:
     async def _said(self) -> str:
         assert self._starter.stdout is not None
         return (await self._starter.stdout.readline()).decode().strip()
+
+
+class Worker(Receiver):
+    """A process that shares the node's work and listens nowhere."""
+
+    def __init__(self, starter: asyncio.subprocess.Process, town: Town, name: str) -> None:
+        super().__init__(starter, town)
+        self._name = name
+        self._starts = 0
+
+    async def start(self) -> None:
+        """Run it; returns when it works."""
+        self._starts += 1
+        log = self._town.directory / f"{self._name}-{self._starts}.log"
+        await self._become("work", log)
+
+        async def works() -> bool:
+            return log.exists() and b"one more worker" in log.read_bytes()
+
+        await settle(works, f"{self._name} works")
 
 
 @asynccontextmanager
@@ -145,7 +171,7 @@ async def test_what_was_answered_202_survives_fifty_kills(tmp_path: Path) -> Non
     server, clock = Server(), SystemClock()
     [port] = free_ports(1)
     async with serving(server), starter() as process, AsyncExitStack() as stack:
-        town = Town(tmp_path / "fort-wayne", port, "fort-wayne", clock, [server.port])
+        town = Town(tmp_path / "fort-wayne", port, "fort-wayne", clock, [server.port], database=DATABASES.get()())
         city = City(server, f"{town.origin}/inbox", clock, AUTHORS, chance)
         await acquaint(town, city)
         receiver, enough = Receiver(process, town), asyncio.Event()
@@ -162,7 +188,7 @@ async def test_what_was_answered_202_survives_fifty_kills(tmp_path: Path) -> Non
                 await asyncio.sleep(0)
             city.up.clear()
             await receiver.end()
-            with look_into(town.directory) as reads:
+            with look_into(town.directory, town.settings) as reads:
                 for author in city.authors:
                     assert not missing(reads, author), f"lost by kill {kill + 1}"
             await receiver.start()
@@ -173,7 +199,7 @@ async def test_what_was_answered_202_survives_fifty_kills(tmp_path: Path) -> Non
         assert not city.wrong
         await receiver.end(signal.SIGTERM)
         assert city.taken > KILLS
-        with look_into(town.directory) as reads:
+        with look_into(town.directory, town.settings) as reads:
             for author in city.authors:
                 sound(reads, author)
             report = verification.verify(reads, clock.now(), lambda _: None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import pytest
 from aiohttp import web
 
 from protocol import canonical, http_signature
@@ -17,6 +18,8 @@ from protocol.keys import PublicKey
 from protocol.vocabulary.context import ACTIVITY_JSON
 from tests.cluster.kit import Town, cluster, settle
 from tests.federation.hostile import Character, Seen, Server, post_to, serve, serving
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 class Older(Character):

@@ -3,27 +3,37 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from node.federation.catchup import LOOK_EVERY
 from tests.cluster.kit import Town, agree, cluster, settle
 from tests.cluster.test_recommending import settle_follow
+from tests.postgres import beside, copy_database
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 class Copy:
-    """A town's directory as it was, and the way back to it."""
+    """A town's directory and database as they were, and the way back to them."""
 
     def __init__(self, town: Town) -> None:
         self._town = town
         self._kept = town.directory.with_name(f"{town.name}-copy")
+        self._database = town.settings.postgres
 
     async def make(self) -> None:
         await self._town.stop()
         shutil.copytree(self._town.directory, self._kept)
+        if self._database is not None:
+            copy_database(self._database, beside(self._database))
         await self._town.start()
 
     async def restore(self) -> None:
         await self._town.stop()
         shutil.rmtree(self._town.directory)
         shutil.copytree(self._kept, self._town.directory)
+        if self._database is not None:
+            copy_database(beside(self._database), self._database)
         self._town.clock.advance(1)
         await self._town.start()
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from node.federation.catchup import LOOK_EVERY
@@ -9,6 +10,8 @@ from tests.cluster.kit import Town, agree, cluster, settle
 from tests.cluster.network import answered, asks, carries, is_push
 from tests.cluster.test_recommending import recommend, settle_follow
 from tests.federation.hostile import Seen
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 
 async def once(town: Town, item: str) -> None:

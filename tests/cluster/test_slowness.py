@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.kit import agree, cluster, settle
 from tests.cluster.network import Held, is_push
+
+pytestmark = pytest.mark.usefixtures("both_engines")
 
 NAMES = ("high-point", "fort-wayne", "toledo", "inkster", "dayton", "lansing")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from node.federation.delivery import SLOTS, Delivery
+from node.federation.delivery import SLOTS, VISITS, Delivery
 from node.federation.peer import Peers
 from node.storage import sets
-from node.storage.contract import Entry, Reads, Tx
-from node.storage.sqlite import Sqlite, open_sqlite
+from node.storage.contract import Entry, Reads, Storage, Tx
+from node.storage.sqlite import open_sqlite
 from protocol import http_signature, legacy_signature
 from protocol.http_message import Form, Request
 from protocol.limits import MINUTE
@@ -70,18 +70,23 @@ class Stage:
         self.ahead: list[tuple[str, int, int, str]] = []
         self.signed: list[tuple[str, Form]] = []
 
-    async def open(self) -> None:
+    async def open(self, storage: Storage | None = None) -> None:
+        """On a file of its own, or on what is given."""
         self.author = Character(self.home, "/practices/violence")
         self.set = f"{self.author.id}/outbox"
-        self.storage: Sqlite = await open_sqlite(self.directory)
+        self.storage: Storage = storage or await open_sqlite(self.directory)
         hosts = [f"h{number}.example" for number in range(SLOTS + 10)]
         allowed = frozenset({(host, self.server.port) for host in hosts} | {self.server.pair})
         self.peers = Peers("Commonweave/test", allowed, names=self._names)
         self.begin()
 
     def begin(self) -> None:
-        self.delivery = Delivery(self.storage, self.peers, self._sign, self.clock, lambda: 0.5, self._ahead)
+        self.delivery = self.another(self.storage)
         self.running: asyncio.Task[None] | None = None
+
+    def another(self, storage: Storage, visits: int = VISITS) -> Delivery:
+        """One more deliverer, as another process over the same database has it."""
+        return Delivery(storage, self.peers, self._sign, self.clock, lambda: 0.5, self._ahead, visits)
 
     def run(self) -> None:
         self.running = asyncio.create_task(self.delivery.run())
