@@ -1,5 +1,6 @@
 """What an operator is told to copy: it is of the form its program wants, and agrees with the README."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -59,6 +60,34 @@ def test_the_caddyfile_is_three_lines() -> None:
     lines = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 3
     assert "127.0.0.1:8420" in lines[1]
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="Caddy is not here")
+@pytest.mark.parametrize("name", ["Caddyfile", "Caddyfile.replicas"])
+def test_caddy_takes_the_caddyfile(name: str) -> None:
+    given = {**os.environ, "COMMONWEAVE_HOST": "coalition.example.org", "COMMONWEAVE_UPSTREAM": "node"}
+    arguments = ["caddy", "validate", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / name)]
+    found = subprocess.run(arguments, capture_output=True, text=True, env=given)
+    assert "Valid configuration" in found.stdout + found.stderr
+
+
+def test_many_processes_in_containers_are_the_one_node_with_a_database() -> None:
+    """What the second compose file names is what the first one and the image have."""
+    one, many, image = (
+        (ROOT / "deploy" / name).read_text(encoding="utf-8")
+        for name in ("compose.yaml", "compose.postgres.yaml", "Dockerfile")
+    )
+    services = re.findall(r"^  (\w+):$", many.partition("services:")[2].partition("\nnetworks:")[0], re.MULTILINE)
+    assert services == ["node", "proxy", "postgres"]
+    assert re.search(r"^name: (\w+)$", one, re.MULTILINE)[0] in many  # pyright: ignore[reportOptionalSubscript]
+    proxy = (ROOT / "deploy" / "Caddyfile.replicas").read_text(encoding="utf-8")
+    [port] = re.findall(r"--listen\", \"0\.0\.0\.0:(\d+)", image)
+    assert f"dynamic a {{$COMMONWEAVE_UPSTREAM:node}} {port} {{" in proxy
+    # Mounted at the same place, so that it stands instead of the other.
+    [target] = re.findall(r"\./Caddyfile(:\S+)", one)
+    assert f"./Caddyfile.replicas{target}" in many
+    assert "ports:" not in many.partition("postgres:\n")[2]  # nobody outside reaches the database
+    assert one.count("- data:/data") == 1  # one volume of settings and keys for every process
 
 
 @pytest.mark.parametrize(

@@ -253,14 +253,14 @@ def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> No
 
 # The actor's own public set, and for the coalition its practices' too. By owner: many sets of others are held.
 _SETS_OF = (
-    "SELECT s.key, s.seq FROM held_set s WHERE s.local = 1 AND s.audience = 'public' AND (s.owner = :target"
-    " OR s.owner IN (SELECT p.actor FROM practice p JOIN coalition c ON c.actor = :target WHERE p.local = 1))"
+    "SELECT s.key, s.seq, s.owner FROM held_set s WHERE s.local = 1 AND s.audience = 'public' AND s.owner IN ("
+    " SELECT :target UNION SELECT p.actor FROM practice p JOIN coalition c ON c.actor = :target WHERE p.local = 1)"
 )
 _END = f"""
 UPDATE inbox SET ended = 1, wants = NULL WHERE url = :inbox AND set_key IN (
-  SELECT o.key FROM ({_SETS_OF}) o JOIN held_set h ON h.key = o.key WHERE NOT EXISTS (
+  SELECT o.key FROM ({_SETS_OF}) o WHERE NOT EXISTS (
     SELECT 1 FROM follower f WHERE f.inbox = :inbox
-    AND (f.target = h.owner OR f.target IN (SELECT actor FROM coalition))))
+    AND (f.target = o.owner OR f.target IN (SELECT actor FROM coalition))))
 """  # noqa: S608 (made of fixed parts alone)
 
 

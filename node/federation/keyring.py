@@ -6,18 +6,19 @@ its host's owner nothing (CVE-2026-34148).
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from hashlib import sha256
 
 import msgspec
 import structlog
 
 from node.clock import Clock
-from node.federation import actors
+from node.federation import actors, key_limits
 from node.federation.actors import Store, Wait
 from node.federation.admission import Admission
+from node.federation.key_limits import Waiting
 from node.federation.peer import PeerError, Peers, Sign
-from node.storage.contract import Reads, Storage, Tx
+from node.storage.contract import Reads, Row, Storage, Tx
 from protocol import canonical, identifiers, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
 from protocol.identity import Outcome, Ruling
@@ -33,34 +34,6 @@ log = structlog.get_logger("keyring")
 class _Known(msgspec.Struct, frozen=True):
     key: HeldKey
     state: str
-
-
-class Waiting:
-    """What waits for a key in memory at this moment."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.bytes = 0
-        self.hosts: dict[str, int] = {}
-
-    def enter(self, host: str, size: int) -> None:
-        """RemoteProtocolError(BUSY) if there is no room."""
-        if (
-            self.requests >= limits.WAITING_REQUESTS
-            or self.bytes + size > limits.WAITING_BYTES
-            or self.hosts.get(host, 0) >= limits.WAITING_A_HOST
-        ):
-            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
-        self.requests += 1
-        self.bytes += size
-        self.hosts[host] = self.hosts.get(host, 0) + 1
-
-    def leave(self, host: str, size: int) -> None:
-        self.requests -= 1
-        self.bytes -= size
-        self.hosts[host] -= 1
-        if not self.hosts[host]:
-            del self.hosts[host]
 
 
 class Keyring:
@@ -84,7 +57,6 @@ class Keyring:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._generation = 0
         self._waiting = Waiting()
-        self._asked: dict[str, deque[int]] = {}
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._looking: dict[tuple[str, int], asyncio.Task[_Known | None]] = {}
 
@@ -125,13 +97,21 @@ class Keyring:
         host = identifiers.origin(owner).key
         if host == self._origin.key:
             raise RemoteProtocolError(Reason.UNKNOWN_KEY)
-        await self._check_miss(key_id)
+        await self._check_miss(owner, key_id, host)
         self._waiting.enter(host, waiting)
+        refused = None
         try:
             await self._fetch_once(owner, key_id, host)
+        except RemoteProtocolError as error:
+            # Another process may have brought it meanwhile.
+            if error.reason is not Reason.KEY_UNAVAILABLE:
+                raise
+            refused = error
         finally:
             self._waiting.leave(host, waiting)
         found = await self._look(key_id)
+        if found is None and refused is not None:
+            raise refused
         if found is None:
             await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
             raise RemoteProtocolError(Reason.UNKNOWN_KEY)
@@ -189,13 +169,19 @@ class Keyring:
 
     # Asking the owner
 
-    async def _check_miss(self, key_id: str) -> None:
+    async def _check_miss(self, owner: str, key_id: str, host: str) -> None:
+        """Refuse what need not be asked now. A read: a flood that is refused holds up nobody's writes."""
         now = self._clock.now()
-        row = await self._storage.read(
-            lambda reads: reads.one("SELECT reason FROM key_miss WHERE id = :id AND until > :now", id=key_id, now=now)
-        )
-        if row is not None:
-            raise RemoteProtocolError(Reason(row["reason"]))
+
+        def work(reads: Reads) -> tuple[Row | None, bool]:
+            missed = reads.one("SELECT reason FROM key_miss WHERE id = :id AND until > :now", id=key_id, now=now)
+            return missed, key_limits.has_room(reads, host, now)
+
+        missed, room = await self._storage.read(work)
+        if missed is not None:
+            raise RemoteProtocolError(Reason(missed["reason"]))
+        if not room and owner not in self._fetching:
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
 
     async def _miss(self, key_id: str, span: int, reason: Reason) -> None:
         now = self._clock.now()
@@ -210,26 +196,11 @@ class Keyring:
 
         await self._storage.transact(work)
 
-    def _allow(self, host: str) -> None:
-        """At most five fetches a host in ten seconds, whatever they are for."""
-        now = self._clock.now()
-        asked = self._asked.setdefault(host, deque())
-        while asked and asked[0] <= now - limits.KEY_FETCH_WINDOW:
-            asked.popleft()
-        if len(asked) >= limits.KEY_FETCHES_A_HOST:
-            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
-        asked.append(now)
-        if len(self._asked) > CACHED:
-            self._asked = {
-                name: times for name, times in self._asked.items() if times and times[-1] > now - limits.MINUTE
-            }
-
     async def _fetch_once(self, owner: str, key_id: str, host: str) -> None:
         """Several requests that wait for one actor cause one fetch."""
         task = self._fetching.get(owner)
         if task is None:
-            self._allow(host)
-            task = asyncio.create_task(self._fetch(owner))
+            task = asyncio.create_task(self._fetch_booked(owner, key_id, host))
             self._fetching[owner] = task
             task.add_done_callback(lambda _done: self._fetching.pop(owner, None))
         try:
@@ -244,10 +215,19 @@ class Keyring:
             await self._miss(key_id, _SOON, Reason.KEY_UNAVAILABLE)
             raise RemoteProtocolError(Reason.KEY_UNAVAILABLE, f"{host}: {error.sentence}") from None
         except ProtocolError as error:
-            if error.reason is Reason.KEY_CHANGED:
+            if error.reason in (Reason.KEY_CHANGED, Reason.KEY_UNAVAILABLE):
                 raise
             await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
             raise RemoteProtocolError(Reason.UNKNOWN_KEY, error.detail) from None
+
+    async def _fetch_booked(self, owner: str, key_id: str, host: str) -> None:
+        """RemoteProtocolError(KEY_UNAVAILABLE) if the host was asked often enough: not now is not never."""
+        now = self._clock.now()
+        if not await self._storage.transact(
+            lambda tx: key_limits.book(tx, key_id, host, now), (key_limits.lock(host),)
+        ):
+            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE)
+        await self._fetch(owner)
 
     async def _fetch(self, url: str) -> None:
         document = await self._peers.document_at(url, self._sign)

@@ -172,18 +172,22 @@ class HeadSigner:
         if made is not None and made[0] == moment:
             return made[1], made[2]
 
-        def fold(tx: Tx) -> tuple[bytes, int, int]:
+        def fold(tx: Tx) -> tuple[bytes, int, sets.HeldSet | None]:
             root, total = tree.root_and_total(tx, name)
-            return root, total, tx.the("SELECT seq FROM held_set WHERE name = :name", name=name)["seq"]
+            # All of one moment: else two processes could say two things of one (set, epoch, seq), an equivocation.
+            return root, total, sets.held(tx, name)
 
-        root, total, seq = await self._storage.transact(fold)
+        root, total, at = await self._storage.transact(fold)
+        if at is None:
+            raise _absent()
         holder = identifiers.node_actor(self._origin)
-        head = log.Head(log.head_id(self._origin, name), name, holder, held.epoch, seq, total, root, held.updated)
+        id = log.head_id(self._origin, name)
+        head = log.Head(id, name, holder, at.epoch, at.seq, total, root, at.updated)
         raw = integrity.sign(
             log.build_head(head), self._keystore.ed25519(holder), self._keystore.ed25519_id(holder), now
         )
         tag = f'"{hashlib.sha256(raw).hexdigest()[:32]}"'
         if len(self._made) > 1_000:
             self._made.clear()
-        self._made[name] = ((held.epoch, seq, now // limits.DAY), raw, tag)
+        self._made[name] = ((head.epoch, head.seq, now // limits.DAY), raw, tag)
         return raw, tag

@@ -33,29 +33,29 @@ async def run(parts: list[str]) -> measure.Results:
 
 def show(results: measure.Results) -> None:
     """The table."""
-    print(f"{'':<22}{'node':>10}{'floor':>10}{'ratio':>8}  unit")
+    print(f"{'':<34}{'node':>10}{'floor':>10}{'ratio':>8}  unit")
     for name, one in results.items():
         floor = "" if one.baseline is None else f"{one.baseline:,.0f}"
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
-        print(f"{name:<22}{one.value:>10,.0f}{floor:>10}{ratio:>8}  {one.unit}")
+        print(f"{name:<34}{one.value:>10,.{0 if one.value >= 10 else 2}f}{floor:>10}{ratio:>8}  {one.unit}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all of them if none is named")
     parts = parser.parse_args().parts or list(PARTS)
+    results: measure.Results = {}
     try:
         if "scaling" in parts:  # on all cores: nothing is pinned yet
             with tempfile.TemporaryDirectory(prefix="commonweave-bench-", dir=ROOT) as folder:
-                scaling.show(uvloop.run(scaling.scaling(Path(folder))))
-            parts.remove("scaling")
+                lines = uvloop.run(scaling.scaling(Path(folder)))
+            scaling.show(lines)
+            results |= scaling.results(lines)
         pin(cores_of_run()[1])
-        results = uvloop.run(run(parts))
+        results |= uvloop.run(run(parts))
     except (BenchError, AssertionError) as error:
         print(f"The benchmark is void: {error}", file=sys.stderr)
         return 1
-    if not parts:
-        return 0
     show(results)
     (ROOT / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     return 0

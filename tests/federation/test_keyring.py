@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from node.federation.admission import Admission
-from node.federation.keyring import Keyring, Waiting
+from node.federation.key_limits import Waiting
+from node.federation.keyring import Keyring
 from node.federation.peer import PeerError, Peers
 from node.storage.sqlite import Sqlite, open_sqlite
 from protocol import identifiers, limits

@@ -1,0 +1,64 @@
+"""A PostgreSQL database as that of a node with many neighbours: rows enough that its planner thinks of them as many.
+
+Nothing of it is due, so that the node beside it lives as if it were not there.
+"""
+
+import psycopg
+
+MANY = 4_000
+ONE_ROW = {"coalition", "schema_version"}
+_EACH = f"generate_series(1, {MANY}) AS n"
+_NEVER = "4000000000000"  # ms: in a century
+_HOST = "'h' || n || '.example'"
+_ACTOR = f"'https://' || {_HOST} || '/practices/p'"
+_FILL = f"""
+INSERT INTO peer(host, form, due) SELECT {_HOST}, 'native', CASE WHEN n % 4 = 0 THEN {_NEVER} + n END FROM {_EACH};
+INSERT INTO actor(id, host, local, type, name, handle, inbox, sequence, proof, native, fetched, raw)
+SELECT {_ACTOR}, {_HOST}, CASE WHEN n % 40 = 0 THEN 1 ELSE 0 END, 'Group', 'zz' || n, 'p' || n, {_ACTOR} || '/inbox',
+  1, 1, 1, 1, ''
+FROM {_EACH};
+INSERT INTO actor_key(id, actor, kind, public, valid_from)
+SELECT {_ACTOR} || '#' || k, {_ACTOR}, CASE k WHEN 1 THEN 'ed25519' ELSE 'rsa' END, '', 1
+FROM {_EACH}, generate_series(1, 2) AS k;
+INSERT INTO held_set(name, owner, audience, local, epoch, updated, pull_at)
+SELECT {_ACTOR} || '/outbox', {_ACTOR}, 'public', 0, 1, 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO practice(actor, local, host, slug, name, summary, domain, level, place, coalition, created)
+SELECT {_ACTOR}, 0, {_HOST}, 'p', 'P', '', 'housing', 'city', '', '', n FROM {_EACH};
+INSERT INTO following(target, address, host, follow, state, asked, repeat_at)
+SELECT {_ACTOR}, {_ACTOR}, {_HOST}, 'f' || n, 'accepted', 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO follower(actor, target, follow, inbox, host, at)
+SELECT {_ACTOR}, 'https://another.example/' || n % 7, 'f' || n, {_ACTOR} || '/inbox', {_HOST}, n FROM {_EACH};
+INSERT INTO inbox(url, set_key, host, acked, wants)
+SELECT {_ACTOR} || '/inbox', -(n % 500) - 1, {_HOST}, 0, CASE WHEN n % 4 = 0 THEN n END FROM {_EACH};
+INSERT INTO need(kind, url, because, due) SELECT 'object', {_ACTOR} || '/x', 'x', {_NEVER} + n FROM {_EACH};
+INSERT INTO key_miss(id, until, reason) SELECT {_ACTOR} || '#x', {_NEVER} + n, 'unknown-key' FROM {_EACH};
+INSERT INTO key_fetch(host, id, at) SELECT {_HOST}, 'x', {_NEVER} + n FROM {_EACH};
+INSERT INTO session(id, created, expires) SELECT decode(md5(n::text), 'hex'), 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
+SELECT {_ACTOR} || '/a', sha256(n::text::bytea), {_ACTOR}, 'Create', {_ACTOR} || '/i', 1, {_ACTOR}, n, 'x' FROM {_EACH};
+INSERT INTO object(id, owner, type, audience, sequence, digest, activity)
+SELECT object, actor, 'Article', 'public', 1, digest, id FROM activity WHERE id LIKE '%.example/practices/p/a';
+INSERT INTO item(key, id, owner, host, local, name, kind, domain, language, place, summary, published, updated, search)
+SELECT key, id, owner, 'x', 0, 'n', 'method', 'd' || key % 40, 'en', '', '', 1, key,
+  repeat(md5(key::text), 20)
+FROM object WHERE id LIKE '%.example/practices/p/i';
+INSERT INTO entry(set_key, seq, activity, digest)
+SELECT -n % 40 - 1, n, {_ACTOR} || '/a', sha256(n::text::bytea) FROM {_EACH};
+INSERT INTO tree_id(set_key, digest, seq) SELECT set_key, digest, seq FROM entry WHERE set_key < 0;
+INSERT INTO tree_node(set_key, prefix, hashes, counts) SELECT -n % 40 - 1, 'p' || n, '', '' FROM {_EACH};
+INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea) FROM {_EACH};
+INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};
+INSERT INTO recommendation(object, actor, activity, at) SELECT 'o' || n, 'a' || n, 'x', n FROM {_EACH};
+INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
+"""
+
+
+def fill(url: str) -> None:
+    """Fill a migrated database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_FILL.encode())
+        connection.execute("VACUUM ANALYZE")
+        tables = connection.execute("SELECT relname, reltuples FROM pg_class WHERE relkind = 'r' AND relnamespace ="
+                                    " current_schema()::regnamespace").fetchall()  # fmt: skip
+    small = {name for name, rows in tables if rows < MANY}
+    assert small == ONE_ROW, "a table that is empty here says nothing of the plans of its statements"
