@@ -97,7 +97,7 @@ class PracticeNoun:
     def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[actors.Effect, ...], now: int) -> None:
         self._actors.apply(tx, verified, effects, now)
         actor = verified.msg.object
-        if effects and isinstance(actor, Actor):
+        if isinstance(actor, Actor) and any(isinstance(effect, actors.Store) for effect in effects):
             tx.run(
                 _PRACTICE, actor=actor.id, local=int(self._actors.is_ours(actor.id)),
                 host=identifiers.origin(actor.id).key, slug=actor.preferred_username, name=actor.name,
