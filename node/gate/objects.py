@@ -8,7 +8,7 @@ import msgspec
 
 from node.gate.handler import Answer, Carrier, Need
 from node.storage import sets
-from node.storage.contract import Counter, Entry, Tx
+from node.storage.contract import Counter, Entry, Reads, Tx
 from protocol import canonical, identifiers, integrity, states
 from protocol.errors import Reason
 from protocol.integrity import Verified
@@ -179,6 +179,12 @@ def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -
         _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
         proof=int(verified.key is not None), carrier=carrier.actor, at=now, raw=verified.raw,
     )  # fmt: skip
+
+
+def holds(reads: Reads, activity: str, digest: bytes) -> bool:
+    """This very activity was stored before."""
+    row = reads.one("SELECT digest FROM activity WHERE id = :id", id=activity)
+    return row is not None and row["digest"] == digest
 
 
 def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> Answer:
