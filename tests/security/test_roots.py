@@ -1,18 +1,19 @@
-"""Security cases B, what comes after the theft: a root key in two hands, a root that is replaced.
+"""Security cases B, what comes after the theft: a root key in two hands, a root that is replaced, a key that is lost.
 
 A document that the root alone signed waits for 72 hours so that its owner can say no. Whoever holds the root, or the
 origin, tries here to make that time shorter, or the no forgotten.
 """
 
+import re
 from typing import Any
 
 import pytest
 
 from protocol import canonical, integrity, limits
-from protocol.keys import SigningKey
-from tests.federation.hostile import Character, serve
+from protocol.keys import HeldKey, SigningKey
+from tests.federation.hostile import Character, answer, serve
 from tests.security.kit import Got, Scene
-from tests.security.test_keys import heir, rotated
+from tests.security.test_keys import Steward, document, heir, rotated
 
 PATH = "/practices/rooted"
 
@@ -135,3 +136,83 @@ async def test_a_root_replaced_by_both_is_the_root(scene: Scene, order: str) -> 
     for _ in range(2):
         assert (await theirs.follow(thief)).status == 401
         scene.clock.advance(limits.ROOT_WAIT)
+
+
+async def test_a_compromised_key_proves_what_was_held_and_nothing_else(scene: Scene) -> None:
+    old, new = scene.g1, heir(scene.g1)
+    said = scene.create(old)
+    held, missed = scene.signed(old, said), scene.signed(old, scene.create(old))
+    assert (await scene.push(old, held)).status == 202
+    scene.clock.advance(5 * limits.SECOND)
+    keys = [
+        HeldKey(old.key_id, old.id, old.key.public, valid_until=scene.now, compromised_since=scene.now),
+        HeldKey(new.key_id, new.id, new.key.public, valid_from=scene.now),
+    ]
+    value = canonical.read(old.sign(document(old, keys, scene.now + scene.number()), scene.now)).value
+    assert (await scene.push(old, scene.said(old, "Update", value))).status == 202
+
+    async def stored() -> bytes:
+        return bytes((await scene.rows("SELECT raw FROM activity WHERE id = :id", id=said["id"]))[0][0])
+
+    async with scene.unchanged():
+        assert (await scene.send(scene.request(new, held))).status == 202
+        forged = scene.signed(old, {**said, "summary": "Not what was held"})
+        for raw in (missed, forged):
+            got = await scene.send(scene.request(new, raw))
+            assert (got.status, got.reason) == (403, "key-retired")
+    assert await stored() == held
+    anew = scene.signed(new, said)
+    assert (await scene.send(scene.request(new, anew))).status == 202
+    assert await stored() == anew
+    assert (await scene.send(scene.request(new, held))).status == 202
+    assert await stored() == anew  # the proof that was lost takes no other's place
+
+
+def thieves(scene: Scene) -> Character:
+    """G's origin shows another key's document: a backup, a mistake, a thief."""
+    scene.clock.advance(limits.KEY_REFETCH)
+    thief = heir(scene.g1)
+    value = document(scene.g1, [HeldKey(thief.key_id, thief.id, thief.key.public)], scene.now)
+    scene.good.on("/practices/violence", serve(thief.sign(value, scene.now)))
+    return thief
+
+
+async def ask_again(scene: Scene) -> str:
+    """What a steward reads after the button that asks the origin once more."""
+    steward = Steward(scene)
+    try:
+        await steward.sign_in()
+        page = await steward.page("/operation")
+        action = re.search(r'action="(/operation/again[^"]*)"', page)
+        token = re.search(r'name="form_token" value="([^"]+)"', page)
+        assert action is not None
+        assert token is not None
+        return await steward.follow(action[1].replace("&amp;", "&"), form_token=token[1])
+    finally:
+        await steward.close()
+
+
+@pytest.mark.parametrize("shown", ["the document that is held", "a later one of the held key"])
+async def test_an_origin_that_shows_its_good_key_again_is_asked_at_a_button(scene: Scene, shown: str) -> None:
+    (held,) = await scene.rows("SELECT raw FROM actor WHERE id = :id", id=scene.g1.id)
+    thief = thieves(scene)
+    assert (await scene.push(thief, scene.create(thief))).status == 403
+    assert "still needs a person" in await ask_again(scene)
+    assert (await scene.push(scene.g1, scene.create(scene.g1))).status == 403
+    raw = bytes(held[0])
+    if shown != "the document that is held":
+        raw = scene.g1.sign(scene.g1.document(scene.now, name="Back"), scene.now)
+    scene.good.on("/practices/violence", serve(raw))
+    assert "is good again" in await ask_again(scene)
+    assert "fingerprints" not in " ".join((await scene.town.api("GET", "/health"))["warnings"])
+    assert (await scene.push(thief, scene.create(thief))).status == 401
+    assert (await scene.push(scene.g1, scene.create(scene.g1))).status == 202
+
+
+async def test_an_origin_that_is_away_changes_nothing_when_asked(scene: Scene) -> None:
+    thief = thieves(scene)
+    assert (await scene.push(thief, scene.create(thief))).status == 403
+    scene.good.on("/practices/violence", answer(500))
+    async with scene.unchanged():
+        assert "could not be reached" in await ask_again(scene)
+    assert (await scene.push(scene.g1, scene.create(scene.g1))).status == 403
