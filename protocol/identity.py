@@ -156,7 +156,8 @@ def _first(offered: Offered, pinned_root: str | None, by_root: bool) -> Ruling:
         return Ruling(Outcome.VOID, "First met, it must come from its own origin.")
     if pinned_root is not None and offered.root not in (None, pinned_root):
         return Ruling(Outcome.KEY_CHANGED, "It names another root than the one pinned for its origin.")
-    if offered.signer is not None and offered.signer not in _active(offered.keys):
+    # First met, its origin's word is all there is: whoever announced the present key may be retired by it, or lost.
+    if offered.signer is not None and offered.signer not in {key.public for key in offered.keys}:
         return Ruling(Outcome.VOID, "It is not signed by a key of its own.")
     return Ruling(Outcome.ACCEPT, "First met, from its own origin.")
 

@@ -137,13 +137,17 @@ def offer(document: canonical.Document, facts: Facts, *, from_origin: bool, now:
     keys = actors.keys_of(actor)
     said = integrity.claim(document, actor, actor.id)
     signer: PublicKey | None = None
-    if said.method is not None:
-        signer = _signer(said, (*(facts.held.keys if facts.held else ()), *keys), facts.root, now)
     digest = canonical.digest(document)
+    if said.method is not None:
+        # A document may say that its own signer is lost: that was announced by it, and is held or first met so.
+        held, known = facts.held.keys if facts.held else (), facts.held is None or facts.held.digest == digest
+        signer = _signer(said, (*held, *keys), facts.root, now, held=known)
     return Offer(actor, keys, document, Offered(keys, actor.sequence, digest, actor.root, signer, from_origin))
 
 
-def _signer(said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], pinned: str | None, now: int) -> PublicKey:
+def _signer(
+    said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], pinned: str | None, now: int, *, held: bool = False
+) -> PublicKey:
     method = said.method or ""
     if method.startswith(integrity.DID_KEY):
         if pinned is None:
@@ -154,7 +158,7 @@ def _signer(said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], pinned: str
         candidates = [key for key in keys if key.id == method]
     for key in candidates:
         try:
-            integrity.verify_document(said, key, now, said.actor)
+            integrity.verify_document(said, key, now, said.actor, held=held)
         except RemoteProtocolError:
             continue
         return key.public

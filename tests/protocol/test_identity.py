@@ -53,7 +53,7 @@ TABLE: list[tuple[str, Held | None, Offered, str | None, Outcome]] = [
         Outcome.ACCEPT,
     ),
     ("first met, signed by a key not its own", None, offer(by=TWO), None, Outcome.VOID),
-    ("first met, signed by a retired key of its own", None, offer(*ROTATED, by=ONE), None, Outcome.VOID),
+    ("first met, signed by a retired key of its own", None, offer(*ROTATED, by=ONE), None, Outcome.ACCEPT),
     ("first met, naming the pinned root", None, offer(), R, Outcome.ACCEPT),
     ("first met, naming no root", None, offer(root=None), R, Outcome.ACCEPT),
     ("first met, naming another root than pinned", None, offer(root=R2), R, Outcome.KEY_CHANGED),
