@@ -24,8 +24,9 @@ from rich.table import Table
 from node import app as node_app
 from node import config, demo, logs, verification
 from node.clock import SystemClock
-from node.coalition import connections, operation, rules, store
+from node.coalition import connections, operation, rotation, rules, store
 from node.coalition.pages import keys_of
+from node.gate.desk import Desk
 from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
 from node.storage import moving
@@ -227,6 +228,42 @@ def token(
         out.print(keystore.mint_token(clock.now(), clock.new_id()))
     except (KeystoreError, OSError) as error:
         raise fail(str(error)) from None
+
+
+@cli.command()
+def rotate(
+    data: Data,
+    actor: Annotated[str, typer.Argument(help="A practice's address or an actor's URL; without it, all of them.")] = "",
+    compromised: Annotated[bool, typer.Option(help="The present keys are in other hands.")] = False,
+) -> None:
+    """Give this node's actors their next keys, signed by the present ones; the node must be stopped."""
+    try:
+        settings = config.load(data)
+        if LocalApi(data).running():
+            raise Stop("The node is running. Stop it first: nothing may go on signing with keys that retire.")
+        for name, number, renewed in uvloop.run(_rotate(data, settings, actor, compromised)):
+            signed = f"; {words.count(renewed, 'activity', 'activities')} signed anew" if compromised else ""
+            out.print(f"{name} has key {number} now, and the one before is destroyed{signed}.")
+    except (config.SettingsError, KeystoreError, StorageError, ProtocolError, OSError, Stop) as error:
+        raise fail(str(error)) from None
+    out.print(f"Next: {_program()} run --data {data}. Other nodes hear of it from then on.")
+
+
+async def _rotate(data: Path, settings: config.Settings, actor: str, compromised: bool) -> list[tuple[str, int, int]]:
+    node = await node_app.build(data, settings)
+    try:
+        desk = Desk(node.storage, node.gate, node.clock, node.origin)
+        every = await node.storage.read(store.local_actors)
+        wanted = [one for one in every if actor in ("", one, one.removeprefix(node.origin.at("/practices/")))]
+        if not wanted:
+            raise Stop(f"There is no actor “{actor}” on this node. There are: {', '.join(every) or 'none'}.")
+        found: list[tuple[str, int, int]] = []
+        for one in wanted:
+            renewed = await rotation.rotate(desk, node.keystore, one, compromised=compromised)
+            found.append((one, int(node.keystore.ed25519_id(one).rpartition("-")[2]), renewed))
+        return found
+    finally:
+        await node.stop()
 
 
 @cli.command()

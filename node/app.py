@@ -126,8 +126,9 @@ class Node:
         coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
         connections = Connections(desk, self._resolve, self.keyring.refresh)
         operation = Operation(
-            self.storage, self.keystore, self.clock, self.delivery.unpause, self.keyring.repin, VERSION
-        )
+            self.storage, self.keystore, self.clock, self.delivery.unpause, self.keyring.repin, self.keyring.refresh,
+            VERSION,
+        )  # fmt: skip
         for room in (Editing(desk), repertoire, coalition, connections, operation):
             app.add_routes(room.routes())
         routes = [

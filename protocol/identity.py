@@ -64,11 +64,17 @@ class Offered(msgspec.Struct, frozen=True):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """The outcome, and why, for people. `matures`: when a WAIT becomes ACCEPT by itself (ms); None: never."""
+    """The outcome, and why, for people. `matures`: when a WAIT becomes ACCEPT by itself (ms); None: never.
+
+    `new_root`: both have signed, so the root that it names is the origin's from now on. `voids`: the digest of what
+    waited by the root's word and is contradicted by this.
+    """
 
     outcome: Outcome
     because: str
     matures: int | None = None
+    new_root: bool = False
+    voids: bytes | None = None
 
     @property
     def reason(self) -> Reason:
@@ -119,9 +125,9 @@ def history_kept(held: tuple[HeldKey, ...], offered: tuple[HeldKey, ...]) -> boo
 def continuity(held: Held | None, offered: Offered, pinned_root: str | None, now: int) -> Ruling:
     """The rule. `pinned_root`: the did:key pinned for the actor's origin when it was first met, None if none was.
 
-    On ACCEPT the caller holds the document, drops what was pending (into `voided`, if it is another one that the root
-    signed), and pins `offered.root` if nothing was pinned or the root was replaced. On WAIT it keeps the document as
-    pending, its `since` being the first time it came.
+    On ACCEPT the caller holds the document, drops what was pending, and pins `offered.root` if nothing was pinned or
+    the ruling says `new_root`. On WAIT it keeps the document as pending, its `since` being the first time that this
+    very document came. What the ruling `voids` it adds to `voided`, for good.
     """
     if offered.sequence > now + FUTURE_SEQUENCE:
         return Ruling(Outcome.VOID, "Its sequence is more than a day ahead of our clock.")
@@ -150,7 +156,8 @@ def _first(offered: Offered, pinned_root: str | None, by_root: bool) -> Ruling:
         return Ruling(Outcome.VOID, "First met, it must come from its own origin.")
     if pinned_root is not None and offered.root not in (None, pinned_root):
         return Ruling(Outcome.KEY_CHANGED, "It names another root than the one pinned for its origin.")
-    if offered.signer is not None and offered.signer not in _active(offered.keys):
+    # First met, its origin's word is all there is: whoever announced the present key may be retired by it, or lost.
+    if offered.signer is not None and offered.signer not in {key.public for key in offered.keys}:
         return Ruling(Outcome.VOID, "It is not signed by a key of its own.")
     return Ruling(Outcome.ACCEPT, "First met, from its own origin.")
 
@@ -185,13 +192,14 @@ def _signed(held: Held, offered: Offered, pinned_root: str | None, by_root: bool
     again = pending is not None and pending.digest == offered.digest
     both = again and pending is not None and pending.by_root != by_root
     if both:
-        return Ruling(Outcome.ACCEPT, "Signed by the root and by a key of the actor.")
-    if pinned_root is not None and offered.root not in (None, pinned_root):
-        return Ruling(Outcome.WAIT, "A new root needs the old root's signature and the actor's.")
-    if not by_root:
-        return Ruling(Outcome.ACCEPT, "Signed by a key that is held.")
-    if offered.digest in held.voided:
+        return Ruling(Outcome.ACCEPT, "Signed by the root and by a key of the actor.", new_root=True)
+    if by_root and offered.digest in held.voided:
         return Ruling(Outcome.VOID, "A key of the actor contradicted it while it waited.")
+    voids = pending.digest if pending is not None and pending.by_root and not by_root else None
+    if pinned_root is not None and offered.root not in (None, pinned_root):
+        return Ruling(Outcome.WAIT, "A new root needs the old root's signature and the actor's.", voids=voids)
+    if not by_root:
+        return Ruling(Outcome.ACCEPT, "Signed by a key that is held.", voids=voids)
     if pending is not None and not again and (pending.sequence, pending.digest) > (offered.sequence, offered.digest):
         return Ruling(Outcome.STALE, "A later document is waiting.")
     since = pending.since if again and pending is not None else now

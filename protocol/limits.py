@@ -24,6 +24,7 @@ KEY_HISTORY = 1_000  # retired keys are never dropped; a monthly rotation for 80
 RSA_MIN_BITS = 2_048
 RSA_MAX_BITS = 8_192  # checking a larger one costs whole milliseconds
 ROOT_WAIT = 72 * HOUR  # a change signed by the root alone is shown to stewards first
+VOIDED_DOCUMENTS = 100  # of one actor, the latest, looked through at each document of it that comes
 KEY_REFETCH = 5 * MINUTE  # once a key in this time, whatever arrives
 KEY_FETCHES_A_HOST = 5  # within KEY_FETCH_WINDOW (CVE-2026-34148)
 KEY_FETCH_WINDOW = 10 * SECOND

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from node.clock import Clock
+from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row, Storage
@@ -17,7 +18,7 @@ from node.web.render import render
 from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
-from protocol.errors import Reason
+from protocol.errors import Reason, RemoteProtocolError
 from protocol.keys import HeldKey, PublicKey
 from protocol.vocabulary import actors
 
@@ -123,7 +124,7 @@ def pending(reads: Reads) -> list[Row]:
 class Operation:
     """The operator's page. `repin` confirms a changed key, given the digest of the document that was shown.
 
-    `unpause` lets a peer be spoken to again.
+    `refresh` fetches an actor's document anew; `unpause` lets a peer be spoken to again.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Operation:
         clock: Clock,
         unpause: Callable[[str], Awaitable[None]],
         repin: Callable[[str, str], Awaitable[None]],
+        refresh: Callable[[str], Awaitable[None]],
         version: str,
     ) -> None:
         self._storage = storage
@@ -140,12 +142,14 @@ class Operation:
         self._clock = clock
         self._unpause = unpause
         self._repin = repin
+        self._refresh = refresh
         self._version = version
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/operation", self.show),
             web.post("/operation/check", self.check),
+            web.post("/operation/again", self.again),
             web.get("/operation/confirm", self.ask),
             web.post("/operation/confirm", self.confirm),
         ]
@@ -205,6 +209,35 @@ class Operation:
             if peer.state != "working":
                 await self._unpause(peer.host)
         raise web.HTTPSeeOther("/operation?said=checked")
+
+    async def again(self, request: web.Request) -> web.StreamResponse:
+        """Ask an actor's origin once more: a quarrel over a mistake ends when it shows the good key again."""
+        form = await read_form(request)
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        actor = request.query.get("actor", "")
+        if not await self._waits(actor):
+            raise Refused(Reason.NOT_FOUND)
+        said = "key-still"
+        try:
+            await self._refresh(actor)
+        except PeerError:
+            said = "key-away"
+        except RemoteProtocolError as error:
+            if error.reason is not Reason.KEY_CHANGED:
+                raise
+        else:
+            if not await self._waits(actor):
+                await self._unpause(identifiers.origin(actor).key)
+                said = "key-good"
+        raise web.HTTPSeeOther(f"/operation?said={said}")
+
+    async def _waits(self, actor: str) -> bool:
+        """A document of the actor's waits for a decision."""
+        row = await self._storage.read(
+            lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor)
+        )
+        return row is not None
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
@@ -269,6 +302,7 @@ def _alert(row: Row) -> Alert:
         said,
         f"/operation/confirm?actor={quote(row['id'], safe='')}",
         "Compare fingerprints",
+        f"/operation/again?actor={quote(row['id'], safe='')}",
     )
 
 

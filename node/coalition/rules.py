@@ -4,13 +4,16 @@ A practice belongs to its coalition and has keys of its own. The coalition says 
 practices (FEP-400e), so that whoever follows the node follows what it opens later too (protocol section 8).
 """
 
+from typing import Any
+
 import msgspec
 
 from node.gate.handler import Decision, Draft, Need
 from protocol import identifiers, states
 from protocol.errors import ProtocolError, Reason
+from protocol.identity import is_active
 from protocol.integrity import Verified
-from protocol.keys import HeldKey
+from protocol.keys import HeldKey, PublicKey
 from protocol.vocabulary import activities, actors, repertoire
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Place
@@ -51,6 +54,28 @@ class OpenPractice(msgspec.Struct, frozen=True):
     add: str
 
 
+class RotateKeys(msgspec.Struct, frozen=True):
+    """Command: an actor of ours gets its next keys. The present one announces them, and signs nothing after that.
+
+    `compromised`: the present one is in other hands.
+    """
+
+    actor: str
+    ed25519: PublicKey
+    ed25519_id: str
+    rsa: PublicKey
+    rsa_id: str
+    activity: str
+    compromised: bool
+
+
+class Present(msgspec.Struct, frozen=True):
+    """An actor of ours as it stands: its document, without the proof, and its Ed25519 keys, retired ones too."""
+
+    document: dict[str, Any]
+    keys: tuple[HeldKey, ...]
+
+
 class Facts(msgspec.Struct, frozen=True):
     """founded: the coalition exists. taken: the practice's address is in use."""
 
@@ -77,6 +102,8 @@ class HoldSet(msgspec.Struct, frozen=True):
 
     owner: str
 
+
+_KEYS = ("assertionMethod", "publicKey", "cw:keys", "cw:sequence")  # what a rotation changes of a document
 
 Effect = Found | OpenSet | HoldSet
 
@@ -140,6 +167,37 @@ def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effec
     return Decision(
         Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, Draft(command.coalition, {**add, "cw:sequence": now}))
     )
+
+
+def decide_rotate(command: RotateKeys, present: Present | None, now: int) -> Decision[Effect]:
+    if present is None:
+        return Decision(Reason.NOT_FOUND, detail="There is no such actor on this node.")
+    if any(key.id == command.ed25519_id for key in present.keys):
+        return Decision(Reason.EXISTS, detail="This key is announced already.")
+    old = [_retired(key, now, compromised=command.compromised) for key in present.keys]
+    new = HeldKey(command.ed25519_id, command.actor, command.ed25519, valid_from=now)
+    try:
+        actor = actors.read_actor_value(present.document)
+        made = actors.build_actor(
+            id=actor.id,
+            type=actor.type,
+            name=actor.name,
+            preferred_username=actor.preferred_username,
+            keys=[*old, new],
+            rsa=HeldKey(command.rsa_id, command.actor, command.rsa),
+            sequence=states.next_sequence(actor.sequence, now),
+        )
+        document = {**present.document, **{name: made[name] for name in _KEYS}}
+        said = _introduce(command.activity, command.actor, document, now)
+    except ProtocolError as error:
+        return Decision(Reason.INVALID, detail=error.detail)
+    return Decision(Reason.ACCEPTED, says=(said,))
+
+
+def _retired(key: HeldKey, now: int, *, compromised: bool) -> HeldKey:
+    if not is_active(key):
+        return key
+    return msgspec.structs.replace(key, valid_until=now, compromised_since=now if compromised else None)
 
 
 def _introduce(activity: str, actor: str, document: dict[str, object], now: int) -> Draft:

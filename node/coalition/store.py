@@ -1,14 +1,26 @@
 """The coalition's rows: the node's own name, and the practices that are ours or followed."""
 
+from typing import Any
+
 import msgspec
 
-from node.coalition.rules import Effect, Facts, Found, FoundCoalition, HoldSet, OpenPractice, OpenSet
+from node.coalition.rules import (
+    Effect,
+    Facts,
+    Found,
+    FoundCoalition,
+    HoldSet,
+    OpenPractice,
+    OpenSet,
+    Present,
+    RotateKeys,
+)
 from node.federation import actors, following
 from node.federation.actors import ActorNoun
 from node.gate.handler import Decision
 from node.storage import sets
 from node.storage.contract import Reads, Row, Tx
-from protocol import identifiers, limits
+from protocol import canonical, identifiers, limits
 from protocol.integrity import Verified
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Actor
@@ -43,6 +55,38 @@ def load_found(reads: Reads, _command: FoundCoalition) -> Facts:
 def load_open(reads: Reads, command: OpenPractice) -> Facts:
     taken = reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=command.actor)
     return Facts(coalition(reads) is not None, taken is not None)
+
+
+def load_rotate(reads: Reads, command: RotateKeys) -> Present | None:
+    row = reads.one("SELECT raw FROM actor WHERE id = :id AND local = 1", id=command.actor)
+    if row is None:
+        return None
+    held = actors.keys_held(reads, command.actor)
+    return Present(unproved(row["raw"]), tuple(key for key in held if key.public.kind == "ed25519"))
+
+
+def unproved(raw: bytes) -> dict[str, Any]:
+    """What stands in a signed document of ours, ready to be signed again."""
+    return {name: value for name, value in canonical.read(raw).value.items() if name != "proof"}
+
+
+def local_actors(reads: Reads) -> list[str]:
+    """Every actor of this node: the coalition's own and its practices'."""
+    return [row["id"] for row in reads.all("SELECT id FROM actor WHERE local = 1 ORDER BY id")]
+
+
+def lost_keys(reads: Reads, actor: str) -> set[str]:
+    """Ids of the actor's keys that are known to be in other hands."""
+    return {key.id for key in actors.keys_held(reads, actor) if key.compromised_since is not None}
+
+
+def alive(reads: Reads, actor: str, after: int) -> list[Row]:
+    """Some of what the actor has said and neither superseded nor deleted, in the order of saying."""
+    return reads.all(
+        "SELECT key, raw FROM activity WHERE actor = :actor AND raw IS NOT NULL AND key > :after"
+        " ORDER BY key LIMIT 100",
+        actor=actor, after=after,
+    )  # fmt: skip
 
 
 def load_add(reads: Reads, verified: Verified[Activity]) -> bool:
@@ -97,7 +141,7 @@ class PracticeNoun:
     def apply(self, tx: Tx, verified: Verified[Activity], effects: tuple[actors.Effect, ...], now: int) -> None:
         self._actors.apply(tx, verified, effects, now)
         actor = verified.msg.object
-        if effects and isinstance(actor, Actor):
+        if isinstance(actor, Actor) and any(isinstance(effect, actors.Store) for effect in effects):
             tx.run(
                 _PRACTICE, actor=actor.id, local=int(self._actors.is_ours(actor.id)),
                 host=identifiers.origin(actor.id).key, slug=actor.preferred_username, name=actor.name,

@@ -16,5 +16,6 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
         "commands": {
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
             rules.OpenPractice: CommandHandler(store.load_open, rules.decide_open, store.apply),
+            rules.RotateKeys: CommandHandler(store.load_rotate, rules.decide_rotate, store.apply),
         },
     }

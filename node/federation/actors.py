@@ -9,7 +9,7 @@ import msgspec
 from node.gate.handler import Decision, Handler, Need
 from node.gate.objects import ITSELF
 from node.storage.contract import Reads, Row, Tx
-from protocol import canonical, identifiers, identity, integrity
+from protocol import canonical, identifiers, identity, integrity, limits
 from protocol.errors import Reason, RemoteProtocolError
 from protocol.identity import Held, Offered, Outcome, Pending, Ruling
 from protocol.integrity import Verified
@@ -50,15 +50,19 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """It is the actor's document now."""
+    """It is the actor's document now. new_root: the root that it names takes the place of the one that is pinned."""
 
     offer: Offer
+    new_root: bool = False
+    voids: bytes | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """It waits for 72 hours or a steward."""
+    """It waits for 72 hours or a steward. since: when this very document first came (ms)."""
 
     offer: Offer
+    since: int
+    voids: bytes | None = None
 
 
 Effect = Store | Wait
@@ -74,25 +78,39 @@ def load(reads: Reads, actor: str) -> Facts:
     if row is None:
         root = reads.one("SELECT root FROM peer WHERE host = :host", host=identifiers.origin(actor).key)
         return Facts(None, root["root"] if root else None, "new")
+    voided = reads.all(
+        "SELECT digest FROM actor_voided WHERE actor = :actor ORDER BY at DESC LIMIT :most",
+        actor=actor, most=limits.VOIDED_DOCUMENTS,
+    )  # fmt: skip
+    keys = keys_held(reads, actor)
     held = Held(
-        keys_held(reads, actor),
+        keys,
         row["sequence"],
         canonical.digest(canonical.read(row["raw"])),
         bool(row["proof"]),
-        _pending(row),
+        _pending(row, keys),
+        tuple(each["digest"] for each in voided),
     )
     return Facts(held, row["root"], row["state"])
 
 
-def _pending(row: Row) -> Pending | None:
+def _pending(row: Row, keys: tuple[HeldKey, ...]) -> Pending | None:
+    """What waits by the word of the pinned root or of a held key. What a quarrel left was signed by neither.
+
+    Were a stranger's document counted, the root's signature under the same one would make "both", at once.
+    """
     if row["pending"] is None:
         return None
     document = canonical.read(row["pending"])
     actor = actors.read_actor(document)
-    method = integrity.claim(document, actor, actor.id).method or ""
-    return Pending(
-        canonical.digest(document), actor.sequence, row["pending_since"], method.startswith(integrity.DID_KEY)
-    )
+    said = integrity.claim(document, actor, actor.id)
+    try:
+        # It was current when it came: asked is whose it is.
+        signer = _signer(said, tuple(key for key in keys if identity.is_active(key)), row["root"], said.created or 0)
+    except RemoteProtocolError:
+        return None
+    by_root = row["root"] is not None and signer == PublicKey.from_did(row["root"])
+    return Pending(canonical.digest(document), actor.sequence, row["pending_since"], by_root)
 
 
 def keys_held(reads: Reads, actor: str) -> tuple[HeldKey, ...]:
@@ -119,25 +137,28 @@ def offer(document: canonical.Document, facts: Facts, *, from_origin: bool, now:
     keys = actors.keys_of(actor)
     said = integrity.claim(document, actor, actor.id)
     signer: PublicKey | None = None
-    if said.method is not None:
-        signer = _signer(said, keys, facts, now)
     digest = canonical.digest(document)
+    if said.method is not None:
+        # A document may say that its own signer is lost: that was announced by it, and is held or first met so.
+        held, known = facts.held.keys if facts.held else (), facts.held is None or facts.held.digest == digest
+        signer = _signer(said, (*held, *keys), facts.root, now, held=known)
     return Offer(actor, keys, document, Offered(keys, actor.sequence, digest, actor.root, signer, from_origin))
 
 
-def _signer(said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], facts: Facts, now: int) -> PublicKey:
+def _signer(
+    said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], pinned: str | None, now: int, *, held: bool = False
+) -> PublicKey:
     method = said.method or ""
     if method.startswith(integrity.DID_KEY):
-        if facts.root is None:
+        if pinned is None:
             raise RemoteProtocolError(Reason.BAD_PROOF, "No root is pinned for this origin.")
-        root = PublicKey.from_did(facts.root)
+        root = PublicKey.from_did(pinned)
         candidates = [HeldKey(integrity.root_method(root), said.actor, root)]
     else:
-        held = facts.held.keys if facts.held else ()
-        candidates = [key for key in (*held, *keys) if key.id == method]
+        candidates = [key for key in keys if key.id == method]
     for key in candidates:
         try:
-            integrity.verify_document(said, key, now, said.actor)
+            integrity.verify_document(said, key, now, said.actor, held=held)
         except RemoteProtocolError:
             continue
         return key.public
@@ -147,9 +168,27 @@ def _signer(said: integrity.Claim[Actor], keys: tuple[HeldKey, ...], facts: Fact
 def rule(offered: Offer, facts: Facts, now: int) -> Ruling:
     """Continuity, and what a standing quarrel means: only a steward, or a held key, ends a key-changed state."""
     ruling = identity.continuity(facts.held, offered.offered, facts.root, now)
+    if ruling.outcome is Outcome.KNOWN and facts.state == "key-changed" and _shown_again(offered.offered, facts.held):
+        return Ruling(Outcome.ACCEPT, "Its origin shows the document that is held again.")
     if facts.state == "gone" and ruling.outcome is Outcome.ACCEPT and not offered.offered.from_origin:
         return Ruling(Outcome.VOID, "This actor is gone.")
     return ruling
+
+
+def _shown_again(offered: Offered, held: Held | None) -> bool:
+    """By its origin, signed as it was, and while nothing waits that the root has said."""
+    if held is None or not offered.from_origin or held.pending is not None:
+        return False
+    return not held.proven or any(key.public == offered.signer for key in held.keys if identity.is_active(key))
+
+
+def effect(offered: Offer, ruling: Ruling, facts: Facts, now: int) -> Effect:
+    """What follows from a ruling that lets the document in, or lets it wait."""
+    if ruling.outcome is not Outcome.WAIT:
+        return Store(offered, ruling.new_root, ruling.voids)
+    pending = facts.held.pending if facts.held else None
+    since = pending.since if pending is not None and pending.digest == offered.offered.digest else now
+    return Wait(offered, since, ruling.voids)
 
 
 def write(tx: Tx, effect: Effect, *, local: bool, now: int) -> None:
@@ -157,10 +196,15 @@ def write(tx: Tx, effect: Effect, *, local: bool, now: int) -> None:
     actor, keys = effect.offer.actor, effect.offer.keys
     host = identifiers.origin(actor.id).key
     raw = effect.offer.document.raw
+    if effect.voids is not None:
+        tx.run(
+            "INSERT INTO actor_voided(actor, at, digest) VALUES(:id, :now, :digest) ON CONFLICT DO NOTHING",
+            id=actor.id, now=now, digest=effect.voids,
+        )  # fmt: skip
     if isinstance(effect, Wait):
         tx.run(
-            "UPDATE actor SET pending = :raw, pending_since = COALESCE(pending_since, :now) WHERE id = :id",
-            raw=raw, now=now, id=actor.id,
+            "UPDATE actor SET pending = :raw, pending_since = :since WHERE id = :id",
+            raw=raw, since=effect.since, id=actor.id,
         )  # fmt: skip
         return
     tx.run(
@@ -184,6 +228,8 @@ def write(tx: Tx, effect: Effect, *, local: bool, now: int) -> None:
         " ELSE peer.paused END",
         host=host, root=actor.root,
     )  # fmt: skip
+    if effect.new_root and actor.root is not None:
+        tx.run("UPDATE peer SET root = :root WHERE host = :host", root=actor.root, host=host)
 
 
 class ActorNoun:
@@ -231,10 +277,8 @@ class ActorNoun:
             offered = msgspec.structs.replace(offered, offered=msgspec.structs.replace(offered.offered, signer=signer))
         ruling = rule(offered, facts, now)
         match ruling.outcome:
-            case Outcome.ACCEPT | Outcome.KNOWN:
-                return Decision(Reason.ACCEPTED, (Store(offered),))
-            case Outcome.WAIT:
-                return Decision(Reason.ACCEPTED, (Wait(offered),))
+            case Outcome.ACCEPT | Outcome.KNOWN | Outcome.WAIT:
+                return Decision(Reason.ACCEPTED, (effect(offered, ruling, facts, now),))
             case Outcome.STALE:
                 return Decision(Reason.ACCEPTED)
             case _:

@@ -14,7 +14,7 @@ import structlog
 
 from node.clock import Clock
 from node.federation import actors, key_limits
-from node.federation.actors import Store, Wait
+from node.federation.actors import Store
 from node.federation.admission import Admission
 from node.federation.key_limits import Waiting
 from node.federation.peer import PeerError, Peers, Sign
@@ -244,14 +244,11 @@ class Keyring:
             facts = actors.load(tx, id)
             offered = actors.offer(document, facts, from_origin=True, now=now)
             ruling = actors.rule(offered, facts, now)
-            if by_steward or ruling.outcome is Outcome.ACCEPT:
-                actors.write(tx, Store(offered), local=False, now=now)
-                if by_steward and offered.actor.root is not None:
-                    # They compared what is there now: without its root, the next document would be in quarrel again.
-                    host = identifiers.origin(id).key
-                    tx.run("UPDATE peer SET root = :root WHERE host = :host", root=offered.actor.root, host=host)
-            elif ruling.outcome is Outcome.WAIT:
-                actors.write(tx, Wait(offered), local=False, now=now)
+            if by_steward:
+                # They compared what is there now: without its root, the next document would be in quarrel again.
+                actors.write(tx, Store(offered, new_root=True), local=False, now=now)
+            elif ruling.outcome in (Outcome.ACCEPT, Outcome.WAIT):
+                actors.write(tx, actors.effect(offered, ruling, facts, now), local=False, now=now)
             elif ruling.outcome is Outcome.KEY_CHANGED:
                 host = identifiers.origin(id).key
                 tx.run(

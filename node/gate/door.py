@@ -201,7 +201,16 @@ class Gate:
         if identifiers.key_owner(claim.method) != msg.actor:
             raise RemoteProtocolError(Reason.BAD_PROOF, "The proof's key does not belong to the activity's actor.")
         key = self._keys.held(claim.method) or await self._keys.find(claim.method, len(document.raw))
-        return integrity.verify(claim, key, now, carrier)
+        try:
+            return integrity.verify(claim, key, now, carrier)
+        except RemoteProtocolError as error:
+            digest = canonical.digest(document)
+            if error.reason is Reason.KEY_RETIRED and await self._storage.read(
+                lambda reads: objects.holds(reads, msg.id, digest)
+            ):
+                # Held before the key was lost (section 2): welcome again, and its proof takes no other's place.
+                raise RemoteProtocolError(Reason.KNOWN) from None
+            raise
 
     async def _store(self, verified: Verified[Activity], carrier: Carrier) -> Answer:
         now = self._clock.now()

@@ -8,7 +8,7 @@ import msgspec
 
 from node.gate.handler import Answer, Carrier, Need
 from node.storage import sets
-from node.storage.contract import Counter, Entry, Tx
+from node.storage.contract import Counter, Entry, Reads, Tx
 from protocol import canonical, identifiers, integrity, states
 from protocol.errors import Reason
 from protocol.integrity import Verified
@@ -181,6 +181,12 @@ def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -
     )  # fmt: skip
 
 
+def holds(reads: Reads, activity: str, digest: bytes) -> bool:
+    """This very activity was stored before."""
+    row = reads.one("SELECT digest FROM activity WHERE id = :id", id=activity)
+    return row is not None and row["digest"] == digest
+
+
 def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> Answer:
     """The id was stored before: the same bytes are welcome again, others never.
 
@@ -191,8 +197,9 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> A
     advance(tx, place, heard)
     if held["digest"] != verified.digest:
         return Answer(Reason.ID_REUSED, seen=heard.seen)
-    if held["raw"] not in (None, verified.raw):
-        _renew_proof(tx, verified, held["raw"])
+    renewed = held["raw"] not in (None, verified.raw) and _renew_proof(tx, verified, held["raw"])
+    if renewed and place.local and place.set_name is not None:
+        sets.again(tx, place.set_name, verified.digest)
     if (
         place.set_name is not None
         and held["raw"] is not None
@@ -202,15 +209,17 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> A
     return Answer(Reason.KNOWN, seen=heard.seen, stirs=heard.gap)
 
 
-def _renew_proof(tx: Tx, verified: Verified[Activity], stored: bytes) -> None:
+def _renew_proof(tx: Tx, verified: Verified[Activity], stored: bytes) -> bool:
     """Section 2: after a compromise the owner signs its live activities anew; only then is a proof replaced."""
     said = integrity.claim(canonical.read(stored), None, verified.actor)
     row = tx.one(
         "SELECT 1 AS lost FROM actor_key WHERE actor = :actor AND id = :id AND compromised_since IS NOT NULL",
         actor=verified.actor, id=said.method or "",
     )  # fmt: skip
-    if row is not None and verified.key not in (None, said.method):
-        tx.run("UPDATE activity SET raw = :raw, proof = 1 WHERE id = :id", raw=verified.raw, id=verified.msg.id)
+    if row is None or verified.key in (None, said.method):
+        return False
+    tx.run("UPDATE activity SET raw = :raw, proof = 1 WHERE id = :id", raw=verified.raw, id=verified.msg.id)
+    return True
 
 
 def hear(tx: Tx, place: Place, said: LogCursor | None, now: int) -> Heard:

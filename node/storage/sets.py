@@ -53,6 +53,11 @@ WAKE = """
 UPDATE peer SET due = 0 WHERE due IS NULL AND paused IS NULL
 AND host IN (SELECT host FROM inbox WHERE set_key = :key AND wants = :seq)"""
 
+# An entry goes to the end of a log whose tree is up to date, and stays in it: its id is the same.
+AGAIN = "UPDATE held_set SET seq = seq + 1, folded = seq + 1 WHERE name = :name"
+MOVE = "UPDATE entry SET seq = :seq WHERE set_key = :key AND seq = :before"
+MOVED = "UPDATE tree_id SET seq = :seq WHERE set_key = :key AND digest = :digest"
+
 SIZES = """
 SELECT e.seq, COALESCE(length(a.raw), 0) AS size FROM entry e LEFT JOIN activity a ON a.id = e.activity
 WHERE e.set_key = :key AND e.seq > :after ORDER BY e.seq LIMIT :limit"""
@@ -193,6 +198,22 @@ def _count(tx: Tx, entry: Entry) -> tuple[int, int, int, bool]:
     if left is not None and left["seq"] <= counted["folded"]:
         tree.leave(tx, counted["key"], left["digest"])
     return counted["key"], counted["seq"], counted["folded"], bool(counted["level"])
+
+
+def again(tx: Tx, name: str, digest: bytes) -> None:
+    """An entry is said once more, as its activity has another proof: whoever has the set is sent it again."""
+    tree.fold(tx, name)
+    found = find(tx, name, digest)
+    if found is None:
+        return
+    tx.run(AGAIN, name=name)
+    counted = tx.the(COUNTED, name=name)
+    key, seq = counted["key"], counted["seq"]
+    tx.run(MOVE, key=key, before=found["seq"], seq=seq)
+    tx.run(MOVED, key=key, digest=digest, seq=seq)
+    if counted["level"]:
+        tx.run(MARK, key=key, seq=seq)
+        tx.run(WAKE, key=key, seq=seq)
 
 
 def page(reads: Reads, name: str, epoch: int, after: int, limit: int, max_bytes: int) -> Stretch:

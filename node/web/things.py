@@ -171,12 +171,13 @@ class KeyLine(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """Something only a steward can decide, and where."""
+    """Something only a steward can decide, and where. `again_url` (POST) asks the other node once more first."""
 
     title: str
     sentence: str
     url: str
     act: str
+    again_url: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):

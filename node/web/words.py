@@ -114,6 +114,9 @@ SAID = MappingProxyType(
         "practice-opened": "The practice is open. Publish its first item next.",
         "checked": "The check has run.",
         "confirmed": "Confirmed.",
+        "key-good": "Their key is good again: their messages are taken, and yours are on their way to them.",
+        "key-still": "What they show still needs a person: compare the fingerprints with them, or ask again later.",
+        "key-away": "They could not be reached, so nothing was changed. Ask again later.",
         "signed-in": "You are signed in.",
         "signed-out": "You are signed out on this device.",
     }

@@ -46,7 +46,9 @@ def test_a_port_that_is_taken_is_said_so(made: Made, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["run"], ["work"], ["token"], ["status"], ["verify"], ["follow", "x"]], ids=lambda words: words[0]
+    "words",
+    [["run"], ["work"], ["rotate"], ["token"], ["status"], ["verify"], ["follow", "x"]],
+    ids=lambda words: words[0],
 )
 def test_where_there_is_no_node_every_command_says_so(tmp_path: Path, words: list[str]) -> None:
     done = CliRunner().invoke(cli, [words[0], "--data", str(tmp_path / "none"), *words[1:]])
@@ -64,6 +66,26 @@ def test_a_token_opens_the_api_until_it_is_revoked(made: Made) -> None:
         assert done.status == 0
         assert ask(made.port, "GET", "/health", first)[0] == 401
         assert ask(made.port, "GET", "/health", done.out.strip())[0] == 200
+
+
+def test_keys_rotate_while_the_node_stands_still(made: Made, tmp_path: Path) -> None:
+    data = tmp_path / "node"
+    shutil.copytree(made.data, data)
+    with running(data):
+        refused = command("rotate", "--data", data)
+    assert (refused.status, refused.out) == (1, "")
+    assert "Stop it first" in refused.err
+    unknown = command("rotate", "--data", data, "nobody")
+    assert (unknown.status, unknown.err.count("\n")) == (1, 1)
+    assert "“nobody”" in unknown.err
+    for number, words in ((2, []), (3, ["--compromised"])):
+        done = command("rotate", "--data", data, *words)
+        assert (done.status, done.err) == (0, "")
+        assert f"/actor has key {number} now, and the one before is destroyed" in done.out
+        assert ("1 activity signed anew" in done.out) == bool(words)
+        assert len([path for path in (data / "keys").iterdir() if ".ed25519-" in path.name]) == 1
+    checked = command("verify", "--data", data)
+    assert (checked.status, "0 faults" in checked.out) == (0, True), checked.out
 
 
 def test_following_needs_a_running_node(made: Made) -> None:

@@ -53,7 +53,7 @@ TABLE: list[tuple[str, Held | None, Offered, str | None, Outcome]] = [
         Outcome.ACCEPT,
     ),
     ("first met, signed by a key not its own", None, offer(by=TWO), None, Outcome.VOID),
-    ("first met, signed by a retired key of its own", None, offer(*ROTATED, by=ONE), None, Outcome.VOID),
+    ("first met, signed by a retired key of its own", None, offer(*ROTATED, by=ONE), None, Outcome.ACCEPT),
     ("first met, naming the pinned root", None, offer(), R, Outcome.ACCEPT),
     ("first met, naming no root", None, offer(root=None), R, Outcome.ACCEPT),
     ("first met, naming another root than pinned", None, offer(root=R2), R, Outcome.KEY_CHANGED),
@@ -121,6 +121,7 @@ TABLE: list[tuple[str, Held | None, Offered, str | None, Outcome]] = [
     ("an older one by the root", have(pending=waiting(OTHER_DIGEST, sequence=9)), offer(by=ROOT), R, Outcome.STALE),
     ("the key contradicts the root", have(pending=waiting(OTHER_DIGEST)), offer(), R, Outcome.ACCEPT),
     ("what was contradicted comes again", have(voided=(DIGEST,)), offer(by=ROOT), R, Outcome.VOID),
+    ("and names another root now", have(voided=(DIGEST,)), offer(by=ROOT, root=R2), R, Outcome.VOID),
     ("the key agrees with the root", have(pending=waiting()), offer(), R, Outcome.ACCEPT),
     ("the root cannot rewrite the history", have(*ROTATED), offer(K2, by=ROOT), R, Outcome.VOID),
     # Replacing the root needs both
@@ -165,6 +166,26 @@ def test_when_a_wait_ends() -> None:
     again = continuity(have(pending=waiting(since=NOW)), offer(by=ROOT), R, NOW + HOUR)
     assert again.matures == NOW + ROOT_WAIT
     assert continuity(have(), offer(root=R2, by=ROOT), R, NOW).matures is None
+
+
+AFTER: list[tuple[str, Held, Offered, bool, bytes | None]] = [
+    ("the key contradicts the root", have(pending=waiting(OTHER_DIGEST)), offer(), False, OTHER_DIGEST),
+    ("and names a new root", have(pending=waiting(OTHER_DIGEST)), offer(root=R2), False, OTHER_DIGEST),
+    ("the root contradicts itself", have(pending=waiting(OTHER_DIGEST)), offer(by=ROOT, sequence=7), False, None),
+    ("the key contradicts itself", have(pending=waiting(OTHER_DIGEST, by_root=False)), offer(), False, None),
+    ("the root waited", have(pending=waiting(since=NOW - ROOT_WAIT)), offer(by=ROOT), False, None),
+    ("both", have(pending=waiting()), offer(root=R2), True, None),
+    ("one alone", have(), offer(root=R2), False, None),
+    ("the first root", have(), offer(), False, None),
+]
+
+
+@pytest.mark.parametrize(("what", "before", "offered", "new_root", "voids"), AFTER, ids=[row[0] for row in AFTER])
+def test_what_a_ruling_leaves_behind(
+    what: str, before: Held, offered: Offered, new_root: bool, voids: bytes | None
+) -> None:
+    ruling = continuity(before, offered, R, NOW)
+    assert (ruling.new_root, ruling.voids) == (new_root, voids), what
 
 
 def test_an_outcome_has_a_reason_of_the_wire() -> None:

@@ -144,6 +144,12 @@ class Steward:
         async with self._browser.post(path, data=fields, headers=headers, allow_redirects=False) as got:
             return got.status, await got.text()
 
+    async def follow(self, path: str, **fields: str) -> str:
+        """The page that stands at the end of a post."""
+        headers = {"Origin": self._scene.origin, "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+        async with self._browser.post(path, data=fields, headers=headers) as got:
+            return await got.text()
+
     async def page(self, path: str) -> str:
         async with self._browser.get(path, headers={"Accept": "text/html"}) as got:
             assert got.status == 200, got.status

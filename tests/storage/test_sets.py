@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from node.storage import sets, tree
 from node.storage.contract import Counter, Entry, Reads, Storage, Tx
+from protocol import hash_tree
 from protocol.errors import Reason, RemoteProtocolError
 from tests.storage.sayings import (
     EPOCH,
@@ -53,6 +54,30 @@ async def test_a_new_set_and_the_same_again(storage: Storage) -> None:
 async def test_an_entry_needs_its_set(storage: Storage) -> None:
     with pytest.raises(LookupError):
         await storage.transact(lambda tx: say(tx, 1))
+
+
+async def test_what_is_said_again_goes_to_the_end_of_the_log_and_stays_in_the_tree(storage: Storage) -> None:
+    def work(tx: Tx) -> None:
+        level, behind = (subscribe(tx, make_set(tx), host) for host in ("level.example", "behind.example"))
+        for number in (1, 2, 3):
+            say(tx, number)
+        assert [sets.acknowledge(tx, level, seq) for seq in (1, 2, 3)] == [2, 3, None]
+        root = tree.root_and_total(tx, SET)
+        say(tx, 4, superseded=3)
+        assert sets.acknowledge(tx, level, 4) is None
+        for number in (1, 4, 3):  # what has left is not said again
+            sets.again(tx, SET, digest_of(number))
+        assert log(tx) == [(2, activity_id(2)), (5, activity_id(1)), (6, activity_id(4))]
+        assert tree.root_and_total(tx, SET)[1] == 3 == root[1]
+        assert (held(tx).seq, held(tx).folded, held(tx).total) == (6, 6, 3)
+        assert [tx.the(sets.WANTS, inbox=inbox)["wants"] for inbox in (level, behind)] == [5, 1]
+        owed = sets.next_owed(tx, held(tx).key, 1)
+        assert owed is not None
+        assert owed.seq == 2
+        say(tx, 5, superseded=1)
+        assert tree.root_and_total(tx, SET) == (hash_tree.root_of([digest_of(n) for n in (2, 4, 5)]), 3)
+
+    await storage.transact(work)
 
 
 async def test_an_entry_is_found_wherever_it_stands(storage: Storage) -> None:

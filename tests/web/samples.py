@@ -173,6 +173,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
                     "It was not signed by the key we knew. Call them and compare before you accept it.",
                     "/operation/keys/inkster",
                     "Compare the two keys",
+                    "/operation/again",
                 ),
             ),
             "peers": (
