@@ -12,7 +12,12 @@ NAME   ?= Our coalition
 ARGS   ?=
 PYTHON ?=
 
-# Handed to the shell through its environment, so that a name may contain any character.
+# Handed to the shell through its environment and not expanded by make, so that a name may contain any character.
+override DATA := $(value DATA)
+override LISTEN := $(value LISTEN)
+override ORIGIN := $(value ORIGIN)
+override NAME := $(value NAME)
+override PYTHON := $(value PYTHON)
 export DATA LISTEN ORIGIN NAME PYTHON
 
 VENV := .venv

@@ -73,7 +73,7 @@ def init(
     origin: Annotated[str, typer.Option(help="The node's public address, such as https://highpoint.example.")],
     name: Annotated[str, typer.Option(help="The coalition's name.")],
     place: Annotated[str, typer.Option(help="Where the coalition works.")] = "",
-    language: Annotated[str, typer.Option(help="Language code of its pages and items.")] = "en",
+    language: Annotated[str, typer.Option(help="Language code that new items begin in.")] = "en",
     listen: Annotated[str, typer.Option(help="host:port to listen on.")] = "127.0.0.1:8420",
     database: Annotated[str, typer.Option(help="sqlite, or postgresql://user@host/name.")] = "sqlite",
 ) -> None:
@@ -140,7 +140,7 @@ def run(
 ) -> None:
     """Run the node until it is stopped."""
     try:
-        _live(data, allow_peer, partial(_serve, listen=listen))
+        _live(data, allow_peer, partial(_serve, listen=listen), listen)
     except OSError as error:
         raise fail(f"The node could not listen on {listen or 'its address'}: {error.strerror or error}.") from None
 
@@ -170,14 +170,14 @@ async def _work(node: node_app.Node) -> None:
     out.print(f"{node.origin} has one more worker. It listens nowhere.")
 
 
-def _live(data: Path, allow_peer: list[str] | None, begin: Begin, *, several: bool = False) -> None:
+def _live(data: Path, allow_peer: list[str] | None, begin: Begin, listen: str = "", *, several: bool = False) -> None:
     """A process of the node, from its settings to its end. `several`: it makes sense beside others alone."""
     logs.configure()
     try:
         settings = config.load(data)
-        if allow_peer:
-            pairs = tuple(dict.fromkeys((*settings.allow_peers, *allow_peer)))
-            settings = config.checked(msgspec.structs.replace(settings, allow_peers=pairs), "the command line")
+        pairs = tuple(dict.fromkeys((*settings.allow_peers, *(allow_peer or ()))))
+        given = msgspec.structs.replace(settings, allow_peers=pairs, listen=listen or settings.listen)
+        settings = config.checked(given, "the command line")
         if several and settings.postgres is None:
             raise Stop(
                 "This node is on SQLite, where one process does all the work: run that one, or move the node to"

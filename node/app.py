@@ -121,7 +121,7 @@ class Node:
             self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,
         )  # fmt: skip
         app.add_routes(endpoints.routes())
-        desk = Desk(self.storage, self.gate, self.clock, self.origin)
+        desk = Desk(self.storage, self.gate, self.clock, self.origin, self.settings.language)
         repertoire = RepertoirePages(desk, endpoints.item)
         coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
         connections = Connections(desk, self._resolve, self.keyring.refresh)
@@ -179,9 +179,8 @@ class Node:
         if coalition is None:
             raise LookupError("this data directory has no coalition yet; run init first")
         name = self.origin.host
-        return Site(
-            coalition.name, str(self.origin), f"@{name}@{self.origin.authority}", coalition.place, coalition.language
-        )
+        address = f"@{name}@{self.origin.authority}"
+        return Site(coalition.name, str(self.origin), address, coalition.place, self.settings.language)
 
     async def serve(self, listen: str = "") -> str:
         """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""

@@ -26,7 +26,9 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTACT_CHARACTERS = 300
 _POSTGRES = ("postgresql://", "postgres://")
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>[0-9]{1,5})")
+# Labels as DNS has them (RFC 1035 section 2.3.4): others never reach a resolver, which raises for them.
+_LABEL = r"[^\s:\[\]/.]{1,63}"
+_LISTEN = re.compile(rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_LABEL}(?:\.{_LABEL})*\.?):(?P<port>[0-9]{{1,5}})")
 
 
 class SettingsError(Exception):
@@ -76,7 +78,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ()
     language: Annotated[
         str,
-        Meta(title="language code (BCP 47)", description="The language that pages and new items begin in."),
+        Meta(
+            title="language code (BCP 47)",
+            description="The language that new items begin in. Pages speak English as yet.",
+        ),
     ] = "en"
     contact: Annotated[
         str,

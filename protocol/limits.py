@@ -37,6 +37,9 @@ SIGNATURE_HEADER_BYTES = 8_192
 SIGNATURES_A_REQUEST = 4
 
 # Requests
+# Activities of one host being judged at once, a process; more get 429. One group of commits: so much of one host may
+# stand before another's. Ours sends 4 (IN_FLIGHT_A_HOST), a busy Mastodon 25; a backfill is pulled.
+INBOUND_A_HOST = 64
 BODY_TIMEOUT = 30 * SECOND  # for a whole body to arrive: 1 MiB at 35 kB/s
 
 # States

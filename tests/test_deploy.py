@@ -101,6 +101,17 @@ def test_links_lead_somewhere(document: str) -> None:
     assert not absent
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+@pytest.mark.parametrize("name", ["Casa $HOME", "$(HOME) $$ ${X}", "a 'b' \"c\" `d` \\ # é", "100 %"])
+def test_a_name_may_contain_any_character(name: str) -> None:
+    more = 'show:\n\t@printf %s "$$NAME"\n'
+    words = ["make", "-s", "-f", "Makefile", "-f", "-", "show"]
+    for given in ([*words, f"NAME={name}"], words):
+        surroundings = {"PATH": os.environ["PATH"], "HOME": "/root", **({"NAME": name} if given is words else {})}
+        made = subprocess.run(given, input=more, cwd=ROOT, env=surroundings, capture_output=True, text=True)
+        assert (made.stdout, made.stderr) == (name, "")
+
+
 def test_every_target_of_make_that_the_documents_name_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))

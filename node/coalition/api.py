@@ -35,7 +35,7 @@ class Practices(msgspec.Struct, frozen=True):
     practices: tuple[Practice, ...]
 
 
-class NewFollow(msgspec.Struct, frozen=True):
+class NewFollow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to follow: an actor's URL, a handle (@practice@host), or a node's address."""
 
     target: str

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from node.federation.following import EndFollow, FollowActor, RemoveFollower
 from node.federation.peer import PeerError
+from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.storage.contract import Reads, Row
@@ -15,9 +16,10 @@ from node.web.forms import Form, read_form
 from node.web.problem import Refused, require_session
 from node.web.render import render
 from node.web.things import Connection, State
-from protocol.errors import ProtocolError, Reason
+from protocol.errors import ProtocolError, Reason, sentence
 
 Resolve = Callable[[str], Awaitable[str]]
+_REFUSED_HERE = (sentence(Reason.BLOCKED), sentence(Reason.NOT_LISTED))  # a pull that our own door did not let out
 MOST = 1_000  # lines on the page; a steward of more uses the API
 
 _FOLLOWS = (
@@ -52,16 +54,15 @@ def state_of(row: Row) -> tuple[str, str, int]:
             row["answered"] or row["asked"],
         )
     if row["paused"]:
-        why = "Their key changed and nothing proves that it is still them. Compare the fingerprints, then confirm."
-        if row["paused"] != "key-changed":
-            why = f"They refuse what this node sends: {row['paused']}."
-        return "paused", f"{why} Nothing is lost.", row["failing_since"] or row["asked"]
+        return "paused", f"{_why_paused(row['paused'])} Nothing is lost.", row["failing_since"] or row["asked"]
     if row["state"] == "refused":
         return "refused", "They declined. You can ask again after talking to them.", row["answered"] or row["asked"]
     if row["failing_since"]:
         error = row["peer_error"] or row["pull_error"] or "no answer"
         return "broken", f"{error}. We keep trying; nothing is lost.", row["failing_since"]
     if row["state"] == "accepted":
+        if row["pull_error"] in _REFUSED_HERE:
+            return "paused", f"{BLOCKED_SAID} Nothing is lost.", row["pulled"] or row["answered"]
         if row["pull_error"]:
             return "broken", f"{row['pull_error']}. We keep trying; nothing is lost.", row["pulled"] or row["answered"]
         what = "Up to date." if row["pulled"] else "Their items are being fetched."
@@ -69,6 +70,12 @@ def state_of(row: Row) -> tuple[str, str, int]:
     if row["owed"]:
         return "asked", "The request is on its way.", row["asked"]
     return "waiting", "They have the request and have not answered yet.", row["asked"]
+
+
+def _why_paused(reason: str) -> str:
+    if reason == "key-changed":
+        return "Their key changed and nothing proves that it is still them. Compare the fingerprints, then confirm."
+    return BLOCKED_SAID if reason == BLOCKED else f"They refuse what this node sends: {reason}."
 
 
 def follows(reads: Reads) -> list[Follow]:
@@ -262,7 +269,7 @@ def _connection(follow: Follow) -> Connection:
 
 def _follower(row: Row) -> Connection:
     if row["paused"]:
-        state = State("Paused", "bad", "They refuse what we send; nothing is lost.", row["failing_since"])
+        state = State("Paused", "bad", f"{_why_paused(row['paused'])} Nothing is lost.", row["failing_since"])
     elif row["failing_since"]:
         state = State("Broken", "bad", f"{row['last_error']}. We keep trying; nothing is lost.", row["failing_since"])
     else:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from node.clock import Clock
 from node.federation.peer import PeerError
-from node.federation.schedule import BLOCKED
+from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row, Storage
 from node.web.forms import read_form
@@ -74,7 +74,7 @@ def _peer(row: Row) -> PeerHealth:
     if row["paused"] == "key-changed":
         state, sentence = "paused", "Their key changed without a proof; compare fingerprints and confirm."
     elif row["paused"] == BLOCKED:
-        state, sentence = "paused", "This node's own settings refuse them, so nothing is sent."
+        state, sentence = "paused", BLOCKED_SAID
     elif row["paused"]:
         state, sentence = "paused", f"They refuse what this node sends: {row['paused']}"
     elif row["failing_since"]:

@@ -12,8 +12,8 @@ from node.gate.handler import Outcome
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row
 from node.web import words
-from node.web.forms import Form, read_form
-from node.web.negotiate import wants_activity
+from node.web.forms import Form, is_plain, read_form
+from node.web.negotiate import VARY, wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused, require_session
 from node.web.render import render
@@ -31,7 +31,7 @@ Cards = Callable[[Reads, str, int], tuple[list[ItemCard], int]]
 PAGE = 20
 
 
-class NewPractice(msgspec.Struct, frozen=True, kw_only=True):
+class NewPractice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What opens a practice. domain: a path below one of the nine roots; level as in protocol section 6."""
 
     slug: str
@@ -91,7 +91,7 @@ class CoalitionPages:
     async def actor(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
             return await self._document(request)
-        raise web.HTTPSeeOther("/")
+        raise web.HTTPSeeOther("/", headers={"Vary": VARY})
 
     async def practice(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):
@@ -199,6 +199,8 @@ def _fault(wish: NewPractice) -> str:
     ):
         if len(text.strip()) > most:
             return f"The {said} has {len(text.strip()):,} characters; at most {most:,} fit."
+        if not is_plain(text, line=said != "summary"):
+            return f"The {said} has a control character, or a line break where one line is meant."
     if wish.level not in LEVELS:
         return f"“{wish.level[:60]}” is not a level. Levels are: {', '.join(LEVELS)}."
     try:

@@ -87,14 +87,15 @@ class Catchup:
 
     async def _begin(self) -> int:
         """Start what is due; when to look again (ms)."""
+        # Before the claim: what falls due while it is made is due, and not another's.
+        now = self._clock.now()
         rows: list[Row] = []
         if len(self._running) < AT_ONCE:
-            rows = await self._claim(AT_ONCE - len(self._running))
+            rows = await self._claim(AT_ONCE - len(self._running), now)
         for row in rows:
             task = asyncio.create_task(self._work(row))
             self._running.add(task)
             task.add_done_callback(self._done)
-        now = self._clock.now()
         soon = now + limits.LEASE  # another process may know of something
         if len(self._running) >= AT_ONCE:
             return soon
@@ -108,9 +109,7 @@ class Catchup:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("catch-up failed", error=repr(error))
 
-    async def _claim(self, count: int) -> list[Row]:
-        now = self._clock.now()
-
+    async def _claim(self, count: int, now: int) -> list[Row]:
         def work(tx: Tx) -> list[Row]:
             sets = tx.all(
                 "WITH ours AS MATERIALIZED (SELECT key FROM held_set WHERE pull_at <= :now ORDER BY pull_at"

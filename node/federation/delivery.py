@@ -120,6 +120,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
+        await self._storage.transact(partial(owed.readmit, admits=self._admits, now=self._clock.now()))
         watch = asyncio.create_task(self._slots.watch())
         try:
             while not self._stopping:

@@ -96,7 +96,7 @@ class Endpoints:
         return [
             web.post(SHARED_INBOX, self.inbox),
             web.post("/actor/inbox", self.inbox),
-            web.post("/practices/{slug}/inbox", self.inbox),
+            web.post("/practices/{slug}/inbox", self.inbox_of),
             web.get("/actor/{collection:outbox|followers|following|practices}", guard(self.collection)),
             web.get("/practices/{slug}/{collection:outbox|followers|following}", guard(self.collection)),
             web.get("/activities/{id}", guard(self.activity)),
@@ -145,6 +145,17 @@ class Endpoints:
         if answer.host:
             self._heard(answer.host)
         return web.Response(status=202, headers=_seen(answer))
+
+    async def inbox_of(self, request: web.Request) -> web.StreamResponse:
+        """The inbox of a practice, which must be here: to what is not, nothing can be delivered."""
+        owner = self._origin.at(request.path.rpartition("/")[0])
+        try:
+            await self._storage.read(lambda reads: served.actor(reads, owner))
+        except ProtocolError as error:
+            return refuse(error.reason, error.detail)
+        except StorageBusy:
+            return refuse(Reason.BUSY)
+        return await self.inbox(request)
 
     def _request(self, request: web.Request, body: bytes | None) -> http_signature.Request:
         path = request.raw_path

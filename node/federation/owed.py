@@ -5,14 +5,15 @@ claims a host moves it past the longest request before making one, so a process 
 nothing is tried twice at once. Decides nothing: the outcomes are schedule.py's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from node.federation.schedule import Pause, Refuse, Retry
+from node.federation.schedule import BLOCKED, Pause, Refuse, Retry
 from node.storage import sets
 from node.storage.contract import Reads, Tx
 from protocol import identifiers
+from protocol.errors import Reason, sentence
 from protocol.http_message import Form
 from protocol.limits import LEASE
 
@@ -71,6 +72,8 @@ UNPAUSE = """
 UPDATE peer SET paused = NULL, attempts = 0, failing_since = NULL, due = CASE WHEN EXISTS(
   SELECT 1 FROM inbox WHERE inbox.host = peer.host AND inbox.wants IS NOT NULL) THEN :now END
 WHERE host = :host AND paused IS NOT NULL"""
+BY_US = "SELECT host FROM peer WHERE paused = :blocked"
+NOT_PULLED = "UPDATE held_set SET pull_at = :now WHERE pull_at > :now AND last_error IN (:blocked, :unlisted)"
 LET_GO = "UPDATE peer SET due = :now, lease = NULL WHERE lease = :lease"
 # What is owed and nobody is woken for, whatever the reason: the clock finds it where a word was lost.
 MISSED = """
@@ -213,6 +216,14 @@ def failing(reads: Reads) -> set[str]:
 def unpause(tx: Tx, host: str, now: int) -> None:
     """A person, or a confirmed key, ends a pause: what is owed is due at once."""
     tx.run(UNPAUSE, host=host, now=now)
+
+
+def readmit(tx: Tx, admits: Callable[[str], Reason | None], now: int) -> None:
+    """At a start: whom our settings refused and now admit is spoken to again, and asked for what it said meanwhile."""
+    tx.run(NOT_PULLED, now=now, blocked=sentence(Reason.BLOCKED), unlisted=sentence(Reason.NOT_LISTED))
+    for row in tx.all(BY_US, blocked=BLOCKED):
+        if admits(row["host"]) is None:
+            tx.run(UNPAUSE, host=row["host"], now=now)
 
 
 def let_go(tx: Tx, lease: str, now: int) -> None:

@@ -17,6 +17,7 @@ class Desk(msgspec.Struct, frozen=True):
     gate: Gate
     clock: Clock
     origin: identifiers.Origin
+    language: str  # that new items begin in
 
     @property
     def me(self) -> str:

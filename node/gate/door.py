@@ -12,6 +12,7 @@ import structlog
 
 from node.clock import Clock
 from node.gate import objects
+from node.gate.crowd import Crowd
 from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
 from node.storage.contract import Entry, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
@@ -92,6 +93,7 @@ class Gate:
         self._clock = clock
         self._admits = admits
         self._stir = stir
+        self._crowd = Crowd()
         self._acts: dict[str, Handler[Any, Any]] = {}
         self._nouns: dict[str, Handler[Any, Any]] = {}
         self._commands: dict[type, CommandHandler[Any, Any, Any]] = {}
@@ -132,19 +134,24 @@ class Gate:
             http_signature.check(signature, renewed.public)
             key = renewed
         check_active(key, now)
-        # Reading comes after the signature: a crafted body costs a hundred times what its check does.
-        document = canonical.read(body)
-        msg = activities.read_activity(document)
-        if key.actor != msg.actor:
-            raise RemoteProtocolError(Reason.NOT_ACTOR)
-        cursor = signed_cursor(request, signature)
-        if cursor is not None and identifiers.owner_of_set(cursor.set) != msg.actor:
-            raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
-        verified = await self._verify(document, msg, key.actor, now)
-        answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
-        if msg.type == "Announce":
-            await self._unwrap(body, msg, answer)
-        return Answer(answer.reason, answer.detail, answer.seen, answer.stirs, identifiers.host_of(key.actor))
+        host = identifiers.host_of(key.actor)
+        self._crowd.enter(host)
+        try:
+            # Reading comes after the signature: a crafted body costs a hundred times what its check does.
+            document = canonical.read(body)
+            msg = activities.read_activity(document)
+            if key.actor != msg.actor:
+                raise RemoteProtocolError(Reason.NOT_ACTOR)
+            cursor = signed_cursor(request, signature)
+            if cursor is not None and identifiers.owner_of_set(cursor.set) != msg.actor:
+                raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
+            verified = await self._verify(document, msg, key.actor, now)
+            answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
+            if msg.type == "Announce":
+                await self._unwrap(body, msg, answer)
+        finally:
+            self._crowd.leave(host)
+        return Answer(answer.reason, answer.detail, answer.seen, answer.stirs, host)
 
     async def receive(self, raw: bytes, carrier: Carrier) -> Answer:
         """Bytes that came by a pull, inside an Announce or by a fetch: authenticated by their own proof.

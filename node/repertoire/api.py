@@ -1,5 +1,6 @@
 """The repertoire over JSON: publish, edit, withdraw, read, and search the catalog."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -16,9 +17,10 @@ from node.web.pagination import number_of
 from protocol import canonical, identifiers
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
+from protocol.vocabulary.repertoire import Item
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
+class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields of an item to change; what is not sent stays as it is."""
 
     title: str | msgspec.UnsetType = msgspec.UNSET
@@ -151,17 +153,21 @@ class RepertoireApi:
         if not identifiers.is_slug(slug):
             raise ProtocolError(Reason.NOT_FOUND, "There is no such practice on this node.")
         owner = identifiers.practice_actor(self._desk.origin, slug)
-        _check(body)
-        item = composing.compose(body, self._desk.new("items"), owner)
+        text = msgspec.structs.replace(body, language=body.language or self._desk.language)
+        item = await _composed(text, self._desk.new("items"), owner)
         return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))
 
     async def edit(self, request: web.Request, body: Changes) -> Done:
         id = self._item_id(request)
-        held = await self._desk.storage.read(lambda reads: _held_item(reads, id))
+        held, activity = await self._desk.storage.read(lambda reads: _held_item(reads, id))
         sent = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
-        text = msgspec.structs.replace(composing.written(held), **sent)
-        _check(text)
-        item = composing.compose(text, id, held.attributed_to, held)
+        if not sent:
+            raise ProtocolError(Reason.INVALID, "The body names nothing to change.")
+        before = composing.written(held)
+        text = msgspec.structs.replace(before, **sent)
+        if text == before:
+            return Done(id, activity)  # it stands as wished: nobody is told twice
+        item = await _composed(text, id, held.attributed_to, held)
         return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities"))))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
@@ -206,19 +212,24 @@ class RepertoireApi:
         )  # fmt: skip
 
 
-def _held_item(reads: Reads, id: str) -> Any:
+def _held_item(reads: Reads, id: str) -> tuple[Item, str]:
+    """An item of ours as it stands, and the activity that said so."""
     row = store.state(reads, id)
     if row is None:
         raise ProtocolError(Reason.NOT_FOUND)
     if row["deleted"] or row["raw"] is None:
         raise ProtocolError(Reason.GONE)
-    return store.item_of(row["raw"])
+    item = store.item_of(row["raw"])
+    if item is None:
+        raise ProtocolError(Reason.NOT_FOUND)
+    return item, row["activity"]
 
 
-def _check(text: Written) -> None:
-    wrong = composing.fault(text)
+async def _composed(text: Written, id: str, owner: str, held: Item | None = None) -> Item:
+    wrong = await asyncio.to_thread(composing.fault, text)
     if wrong:
         raise ProtocolError(Reason.INVALID, wrong)
+    return await asyncio.to_thread(composing.compose, text, id, owner, held)
 
 
 def _done(outcome: Outcome) -> Done:

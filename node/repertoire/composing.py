@@ -3,6 +3,7 @@
 import msgspec
 
 from node.web import words
+from node.web.forms import is_plain
 from node.web.markdown import to_html
 from protocol import limits
 from protocol.errors import ProtocolError
@@ -11,16 +12,17 @@ from protocol.vocabulary.place import Place
 from protocol.vocabulary.repertoire import DOMAINS, KINDS, STAGES, Item, Reference, check_domain, is_language
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True):
+class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a member says of an item. content is Markdown; review_by YYYY-MM-DD; adapted_from ids of held items.
 
-    The six first fields of an item: principle, local_conditions, evidence, contact, license, review_by.
+    The six first fields of an item: principle, local_conditions, evidence, contact, license, review_by. A language
+    that is blank is the node's own.
     """
 
     title: str
     content: str
     kind: str = "method"
-    language: str = "en"
+    language: str = ""
     summary: str = ""
     principle: str = ""
     local_conditions: str = ""
@@ -128,9 +130,17 @@ def fault(text: Written) -> str:
     for name, said, most in _LIMITS:
         if (length := len(getattr(text, name).strip())) > most:
             return f"The field “{said}” has {length:,} characters; at most {most:,} fit."
+        if not is_plain(getattr(text, name), line=name in _LINES):
+            return f"The field “{said}” has {_odd(name in _LINES)}."
+    if not is_plain(text.content):
+        return f"The text has {_odd(False)}."
     if _too_long(text.content):
         return f"The text is too long: with its formatting it has more than {limits.CONTENT_BYTES:,} bytes."
     return _unknown(text) or _lineage(text)
+
+
+def _odd(line: bool) -> str:
+    return "a line break or a control character" if line else "a control character"
 
 
 def _too_long(content: str) -> bool:

@@ -1,5 +1,6 @@
 """Publishing, editing, adapting and withdrawing an item, for people: forms that keep what was typed."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -78,20 +79,20 @@ class Editing:
             "original": _original(original) if original else None,
             "editing": False,
             "preview": preview,
-        } | _options()
+        } | _options(self._desk.language)
         return render(request, "item_form.html", view, form.status)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
         adapts = request.query.get("adapts", "")
-        text, slug = _read(form, adapts=bool(adapts)), form.slug("practice", "Practice")
+        text, slug = _read(form, self._desk.language, adapts=bool(adapts)), form.slug("practice", "Practice")
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
-        _judge(form, text)
+        await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
-            return await self._new_form(request, form, to_html(text.content))
+            return await self._new_form(request, form, await _shown(text))
         owner = identifiers.practice_actor(self._desk.origin, slug)
-        item = composing.compose(text, self._desk.new("items"), owner)
+        item = await asyncio.to_thread(composing.compose, text, self._desk.new("items"), owner)
         outcome = await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
@@ -124,26 +125,26 @@ class Editing:
             "original": _original(original) if original and original.item else None,
             "editing": True,
             "preview": preview,
-        } | _options()
+        } | _options(item.language)
         return render(request, "item_form.html", view, form.status)
 
     async def save(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
         item = await self._item(request)
         text = msgspec.structs.replace(
-            _read(form, adapts=bool(item.adapted_from)),
+            _read(form, item.language, adapts=bool(item.adapted_from)),
             adapted_from=tuple(reference.id for reference in item.adapted_from),
             place=item.place.name,
             domain=item.domain,
         )
         if item.adapted_from:
             text = msgspec.structs.replace(text, kind="adaptation")
-        _judge(form, text)
+        await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
-            return await self._edit_form(request, form, item, to_html(text.content))
+            return await self._edit_form(request, form, item, await _shown(text))
         if text == composing.written(item):
             raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=unchanged")
-        changed = composing.compose(text, item.id, item.attributed_to, item)
+        changed = await asyncio.to_thread(composing.compose, text, item.id, item.attributed_to, item)
         outcome = await self._desk.gate.perform(rules.EditItem(changed, self._desk.new("activities")))
         if not outcome.done:
             form.wrong("", "", outcome.detail)
@@ -198,26 +199,31 @@ class Editing:
         return item
 
 
-def _options() -> dict[str, Any]:
+def _languages(also: str) -> dict[str, str]:
+    """By code, with one that need not be among those that are usual."""
+    return {**words.LANGUAGES, also: words.language(also)}
+
+
+def _options(language: str) -> dict[str, Any]:
     return {
         "kinds": [(code, label) for code, label in words.KINDS.items() if code != "adaptation"],
-        "languages": list(words.LANGUAGES.items()),
+        "languages": list(_languages(language).items()),
         "licenses": list(words.LICENSES.items()),
         "stages": list(words.STAGES.items()),
     }
 
 
-def _read(form: Form, *, adapts: bool) -> Written:
+def _read(form: Form, language: str, *, adapts: bool) -> Written:
     prose = {name: form.text(name, label, required=adapts and name in _ASKED) for name, label in _PROSE.items()}
-    return msgspec.structs.replace(_plain(form), **prose)
+    return msgspec.structs.replace(_plain(form, language), **prose)
 
 
-def _plain(form: Form) -> Written:
+def _plain(form: Form, language: str) -> Written:
     return Written(
         title=form.line("title", "Title", required=True),
         content=form.text("content", "Text", required=True, most=100_000),
         kind=form.line("kind", "Kind") or "method",
-        language=form.choice("language", "Language", words.LANGUAGES) or "en",
+        language=form.choice("language", "Language", _languages(language)),
         summary=form.text("summary", "In one sentence", most=1_000),
         license=form.choice("license", "Licence", words.LICENSES, required=False),
         review_by=form.day("review_by", "Review by") or "",
@@ -227,9 +233,13 @@ def _plain(form: Form) -> Written:
     )
 
 
-def _judge(form: Form, text: Written) -> None:
-    if form.ok and (wrong := composing.fault(text)):
+async def _judge(form: Form, text: Written) -> None:
+    if form.ok and (wrong := await asyncio.to_thread(composing.fault, text)):
         form.wrong("", "", wrong)
+
+
+async def _shown(text: Written) -> str:
+    return await asyncio.to_thread(to_html, text.content)
 
 
 def _original(held: reading.Held) -> Original | None:

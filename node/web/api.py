@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from node.storage.contract import StorageBusy
-from protocol import limits
+from protocol import canonical, limits
 from protocol.errors import ProtocolError, Reason, problem, status
 
 PREFIX = "/api/v1"
@@ -101,12 +101,11 @@ async def _body(request: web.Request, kind: type) -> msgspec.Struct:
         raise ProtocolError(Reason.TOO_LARGE) from None
     if request.content_type != "application/json":
         raise ProtocolError(Reason.WRONG_TYPE, "Send the body as application/json.")
+    canonical.parse(raw)  # a key that stands twice is two readings of one wish
     try:
         return cast("msgspec.Struct", msgspec.json.decode(raw, type=cast("Any", kind)))
     except msgspec.ValidationError as error:
         raise ProtocolError(Reason.INVALID, f"{error}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ProtocolError(Reason.NOT_JSON, "The body is not JSON.") from None
 
 
 def describe(routes: list[Route], version: str) -> dict[str, Any]:

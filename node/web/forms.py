@@ -17,13 +17,13 @@ from aiohttp import web
 from node.web.problem import Refused
 from node.web.render import SHELL
 from node.web.session import session_of
-from protocol import limits
+from protocol import identifiers, limits
 from protocol.errors import Reason
 
 TOKEN_FIELD = "form_token"  # noqa: S105 (the field's name, not a token)
 _NEWLINES = re.compile(r"\r\n?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_BREAK = re.compile("[\\t\\n\\r\\x85\\u2028\\u2029]")
 _FIELDS = 100
 
 
@@ -98,12 +98,17 @@ class Form:
             self.wrong(name, label, "Please write the date as year-month-day, such as 2027-03-31.")
             return None
 
-    def slug(self, name: str, label: str, *, required: bool = True, most: int = 60) -> str:
-        """A word for an address: small letters, digits, single hyphens."""
+    def slug(self, name: str, label: str, *, required: bool = True, most: int = 64) -> str:
+        """A word for an address: small letters, digits, inner hyphens, as on the wire."""
         text = self.line(name, label, required=required, most=most)
-        if text and not _SLUG.fullmatch(text):
-            self.wrong(name, label, "Only small letters a to z, digits and single hyphens, such as gun-violence.")
+        if text and len(text) <= most and not identifiers.is_slug(text):
+            self.wrong(name, label, "Only small letters a to z, digits and hyphens inside, such as gun-violence.")
         return text
+
+
+def is_plain(text: str, *, line: bool = False) -> bool:
+    """Nothing in it that a form would have taken out: for words that came another way."""
+    return not _CONTROL.search(text) and not (line and _BREAK.search(text))
 
 
 def check_origin(request: web.Request) -> None:
@@ -122,14 +127,20 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     `signed_in=False` is for the sign-in form, whose sender has no session yet.
     """
     check_origin(request)
-    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    # No form here has a file, so none is sent in parts: that reader, and its disk, are not for strangers.
+    if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(Reason.WRONG_TYPE)
+    # A codec is the sender's choice of our code, and some (punycode) take the square of their input's length.
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.")
     values: dict[str, str] = {}
     try:
         async with asyncio.timeout(limits.BODY_TIMEOUT / 1000):
             posted = await request.post()
     except TimeoutError:
         raise Refused(Reason.TOO_SLOW) from None
+    except ValueError:
+        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.") from None
     for name, value in posted.items():
         if len(values) >= _FIELDS:
             raise Refused(Reason.PAGE_LIMIT)

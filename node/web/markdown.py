@@ -7,6 +7,7 @@ class or id (a stranger's text must not look like our page), links only to absol
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -157,10 +158,12 @@ class _Renderer(RendererHTML):
         return super().renderToken(tokens, idx, options, env)
 
 
+@lru_cache(maxsize=8)  # one text is rendered to be shown, to be measured and to be said
 def to_html(markdown: str) -> str:
     """A member's Markdown (CommonMark with tables and strikethrough) as safe HTML; HTML in it is shown as text.
 
-    This is what goes on the wire as `content`: headings begin at h2.
+    This is what goes on the wire as `content`: headings begin at h2. A text at the limit that is all brackets takes
+    seconds, so handlers call it in a thread.
     """
     parser: Any = MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
     return sanitise(parser.enable(["table", "strikethrough"]).disable(["image"]).render(markdown), highest=2)

@@ -1,4 +1,4 @@
-"""One URL, three readers: people (HTML), other nodes (activity JSON), programs (JSON).
+"""One URL, two readers: people (HTML) and other nodes (activity JSON). Programs have the API, and problems as JSON.
 
 Pure. Implements RFC 9110 section 12.5.1 (the most specific range that matches an offer gives its quality) and the
 ActivityPub media types (protocol section 5). Nothing here raises: a header that cannot be read is as no header.
@@ -131,11 +131,6 @@ def wants_activity(accept: str | None) -> bool:
 def wants_html(accept: str | None) -> bool:
     """A person: HTML is what this Accept header likes best."""
     return reader(accept) == "html"
-
-
-def wants_json(accept: str | None) -> bool:
-    """A program: plain JSON is what this Accept header likes best."""
-    return reader(accept) == "json"
 
 
 def names_html(accept: str | None) -> bool:

@@ -18,7 +18,10 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True):
-    """This node, as its pages introduce it. `address` is what others type to follow the whole node."""
+    """This node, as its pages introduce it. `address` is what others type to follow the whole node.
+
+    `language`: that new items begin in; the pages' own words are English.
+    """
 
     name: str
     origin: str  # "https://highpoint.example", no slash at the end

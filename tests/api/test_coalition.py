@@ -25,6 +25,11 @@ PRACTICES: dict[str, tuple[dict[str, Any], int, tuple[str, ...]]] = {
     "an unknown domain": ({"domain": "sports"}, 422, ("sports", "housing")),
     "no domain": ({"domain": ""}, 422, ("domain",)),
     "one that is there": ({"slug": "gun-violence"}, 409, ("already", "gun-violence")),
+    "a name with a NUL": ({"name": "a\0b"}, 422, ("name", "control character")),
+    "a name of two lines": ({"name": "a\nb"}, 422, ("name", "line break")),
+    "a place of two lines": ({"place": "a\r\nb"}, 422, ("place", "line break")),
+    "a summary with a bell": ({"summary": "a\n\x07"}, 422, ("summary", "control character")),
+    "a field that is none": ({"nmae": "x"}, 422, ("nmae",)),
     "a missing field": ({"domain": None}, 422, ("domain",)),
 }
 

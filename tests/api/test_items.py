@@ -1,12 +1,19 @@
 """Publishing, reading, changing, withdrawing and finding items over JSON: what is done, and what is refused how."""
 
+import asyncio
 import io
+import sys
+import threading
+from pathlib import Path
+from traceback import walk_stack
 from typing import Any
 
+import aiohttp
+import msgspec
 import pytest
 
 from tests.api.conftest import Api, Said
-from tests.cluster.kit import Town
+from tests.cluster.kit import Town, cluster, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -56,6 +63,24 @@ async def test_a_change_changes_what_was_sent_and_nothing_else(api: Api) -> None
     read = (await api.ask("GET", f"/items/{id}")).value
     expected = {**WHOLE, "title": "Call-in, again", "evidence": ""}
     assert {name: read["item"][name] for name in WHOLE} == expected
+
+
+@pytest.mark.parametrize("body", [{}, {"unknown": 1}, {"adapted_from": []}], ids=str)
+async def test_a_change_that_changes_nothing_it_knows_is_refused(api: Api, body: dict[str, Any]) -> None:
+    id = await published(api)
+    before = (await api.ask("GET", f"/items/{id}")).raw
+    said = await api.ask("PATCH", f"/items/{id}", body)
+    assert said.status == 422, said
+    said.problem()
+    assert (await api.ask("GET", f"/items/{id}")).raw == before
+
+
+async def test_a_change_to_what_stands_says_nothing_anew(api: Api) -> None:
+    id = await published(api)
+    before = (await api.ask("GET", f"/items/{id}")).raw
+    said = await api.ask("PATCH", f"/items/{id}", {"title": WHOLE["title"], "kind": WHOLE["kind"]})
+    assert (said.status, said.value["activity"]) == (200, msgspec.json.decode(before)["activity"]["id"])
+    assert (await api.ask("GET", f"/items/{id}")).raw == before
 
 
 async def test_what_is_withdrawn_is_gone_and_says_so(api: Api) -> None:
@@ -118,7 +143,6 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "an unknown kind": ({"kind": "hologram"}, ("hologram", "tool, framework")),
     "an unknown stage": ({"stage": "done"}, ("done", "considering")),
     "a language that is none": ({"language": "plain English"}, ("plain English", "language", "en")),
-    "an empty language": ({"language": ""}, ("language",)),
     "an unknown domain": ({"domain": "sports"}, ("sports", "public-safety")),
     "a day that is none": ({"review_by": "31 March"}, ("31 March", "2027-03-31")),
     "an impossible day": ({"review_by": "2027-02-30"}, ("2027-02-30",)),
@@ -141,6 +165,12 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "a number for a title": ({"title": 5}, ("title", "str")),
     "no title at all": ({"title": None}, ("title",)),
+    "a title with a NUL": ({"title": "a\0b"}, ("title", "control character")),
+    "a title of two lines": ({"title": "a\nb"}, ("title", "line break")),
+    "a place with a line separator": ({"place": "a\u2028b"}, ("place", "line break")),
+    "prose with a bell": ({"evidence": "a\nb\x07"}, ("evidence", "control character")),
+    "a text with a NUL": ({"content": "a\n\0b"}, ("text", "control character")),
+    "a field that is none": ({"titel": "x"}, ("titel",)),
 }
 
 
@@ -176,6 +206,8 @@ RAW: dict[str, tuple[bytes, str, int]] = {
     "a list": (b"[]", "application/json", 422),
     "a form": (b"title=x", "application/x-www-form-urlencoded", 415),
     "no type": (b"{}", "text/plain", 415),
+    "a key twice": (b'{"title": "a", "content": "x", "title": "b"}', "application/json", 400),
+    "a number beyond I-JSON": (b'{"title": 9007199254740993, "content": "x"}', "application/json", 400),
     "too much": (b'{"title": "' + b"x" * 1_100_000 + b'"}', "application/json", 413),
 }
 
@@ -195,6 +227,42 @@ async def test_everything_at_its_limit_is_one_activity_too_large_to_say(api: Api
     assert said.status in (201, 413), said
     if said.status == 413:
         assert "long" in said.problem() or "large" in said.problem()
+
+
+async def test_an_item_begins_in_the_nodes_language(tmp_path: Path) -> None:
+    """The setting: over the API where none is said, and on the page where it stands chosen."""
+    async with cluster(tmp_path, "curitiba", language="pt-BR") as (town,):
+        await town.open_practice()
+        api = Api(town)
+        id = await published(api, language="")
+        assert (await api.ask("GET", f"/items/{id}")).value["item"]["language"] == "pt-BR"
+        emptied = await api.ask("PATCH", f"/items/{id}", {"language": ""})
+        assert (emptied.status, "language" in emptied.problem()) == (422, True)
+        token = town.running.keystore.mint_token(town.clock.now(), "page")
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(town.origin, cookie_jar=jar, headers={"Origin": town.origin}) as browser:
+            await browser.post("/sign-in", data={"token": token})
+            async with browser.get("/items/new") as got:
+                page = await got.text()
+            assert '<option value="pt-BR" selected>Português (BR)</option>' in page
+            assert '<html lang="en">' in page  # whose words are English
+            async with browser.get(f"/items/{id}/edit") as got:
+                assert '<option value="pt-BR" selected>' in await got.text()
+
+
+async def test_while_a_text_is_rendered_others_are_answered(api: Api) -> None:
+    """A text of brackets takes a second or two: not the node's."""
+    here = threading.get_ident()
+
+    async def rendered_elsewhere() -> bool:
+        frames = (frame for thread, frame in sys._current_frames().items() if thread != here)
+        return any("markdown_it" in each.f_code.co_filename for frame in frames for each, _ in walk_stack(frame))
+
+    publishing = asyncio.create_task(api.ask("POST", ITEMS, {**WHOLE, "content": "[" * 200_000}))
+    await settle(rendered_elsewhere, "the text is being rendered beside the loop")
+    assert (await api.ask("GET", "/practices")).status == 200
+    assert not publishing.done()
+    assert (await publishing).status == 201
 
 
 # Searching

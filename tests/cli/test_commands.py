@@ -46,6 +46,17 @@ def test_a_port_that_is_taken_is_said_so(made: Made, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "listen", ["nonsense", "localhost", "8420", ":8420", "[::1]", "127.0.0.1:99999", "a..b:80", f"{'a' * 64}:80"]
+)
+def test_an_option_is_checked_like_the_setting(made: Made, listen: str) -> None:
+    done = command("run", "--data", made.data, "--listen", listen)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.count("\n") == 1
+    assert f"listen = '{listen}' cannot be used" in done.err
+    assert "host:port" in done.err
+
+
+@pytest.mark.parametrize(
     "words",
     [["run"], ["work"], ["rotate"], ["token"], ["status"], ["verify"], ["follow", "x"]],
     ids=lambda words: words[0],

@@ -99,6 +99,17 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
             yield made
 
 
+async def test_an_inbox_is_an_actors(scene: Scene) -> None:
+    said = scene.follow(400)
+    assert problem(await scene.post(said, "/practices/nosuch/inbox"), 404) == "not-found"
+    assert (await scene.post(said, "/practices/violence/inbox")).status == 202
+
+
+async def test_an_address_with_two_faces_says_so_when_it_leads_on(scene: Scene) -> None:
+    answer = await scene.get("/actor", "text/html")
+    assert (answer.status, answer.headers["Location"], answer.headers["Vary"]) == (303, "/", VARY)
+
+
 def short(id: str) -> str:
     return "/" + id.split("/", 3)[3]
 

@@ -1,9 +1,13 @@
 """Security cases C and E, who is served: blocked peers, the allow-list, and what nobody may tell apart."""
 
+import re
+
 import pytest
+from aiohttp import web
 
 from protocol import canonical, limits
 from protocol.identifiers import PUBLIC
+from tests.cluster.kit import settle
 from tests.federation.hostile import Character
 from tests.security.kit import Got, Scene
 
@@ -22,6 +26,7 @@ ENDPOINTS = [
     "/practices/gun-violence/outbox",
     "/practices/gun-violence/outbox?after=9",
     "/practices/gun-violence/followers",
+    "/practices/gun-violence/following",
     "/practices/absent",
     "/activities/absent",
     "/items/absent",
@@ -39,17 +44,37 @@ async def _paths(scene: Scene) -> list[str]:
     return [*there, item.removeprefix(scene.origin), activity.removeprefix(scene.origin)]
 
 
+DISCOVERY = ["/.well-known/webfinger", "/.well-known/nodeinfo", "/nodeinfo/2.1"]
+GROUP = re.compile(r"\(\?P<(\w+)>((?:[^()\[\]]|\[[^\]]*\])*)\)")
+
+
+def _addresses(route: web.AbstractRoute) -> set[str]:
+    """Every whole path of a route, with each of the words that it may have and with what is there or absent."""
+    info = route.get_info()
+    if "pattern" not in info:
+        return {info["path"]}
+    paths = {info["pattern"].pattern}
+    for name, words in GROUP.findall(info["pattern"].pattern):
+        values = words.split("|") if "[" not in words else ["gun-violence" if name == "slug" else "absent"]
+        paths = {GROUP.sub(value, path, count=1) for path in paths for value in values}
+    return {path.replace("\\", "") for path in paths}
+
+
 async def test_every_address_for_nodes_is_in_the_list(scene: Scene) -> None:
     """So that one which is added later is not forgotten (lemmy#1987)."""
     runner = scene.town.running._runner
     assert runner is not None
-    routes = runner.app.router.routes()
+    routes = [route for route in runner.app.router.routes() if route.method == "GET"]
     named = {path.partition("?")[0] for path in ENDPOINTS}
-    for route in routes:
-        path = route.get_info().get("path") or route.get_info().get("formatter") or ""
-        if route.method == "GET" and path.startswith(("/federation/", "/activities", "/actor/", "/practices/{slug}/")):
-            filled = path.replace("{slug}", "gun-violence").replace("{id}", "absent")
-            assert filled in named or any(filled.startswith(name.rpartition("/")[0]) for name in named), path
+    for_nodes = [route for route in routes if route.handler.__module__.startswith("node.federation.")]
+    paths = {path for route in for_nodes for path in _addresses(route)}
+    assert "/actor/followers" in paths
+    assert paths - named == set(DISCOVERY)
+    every = {path for route in routes for path in _addresses(route)}
+    assert named - every == {"/practices/absent"}  # the list has nothing that is no more
+    await scene.again(admission="allow-list", allowed_hosts=(key(scene.partner.origin),))
+    closed = [path for path in every if (await scene.get(path)).status == 401 and not path.startswith("/api/")]
+    assert set(closed) == named - {"/practices/absent"}  # pages that are documents for who asks so, too
 
 
 async def test_the_allow_list_holds_everywhere(scene: Scene) -> None:
@@ -66,6 +91,10 @@ async def test_the_allow_list_holds_everywhere(scene: Scene) -> None:
             got = await scene.push(scene.g1, create, inbox)
             assert (got.status, got.reason) == (403, "not-listed")
     assert (await scene.get("/actor")).status == 200  # what every signature of ours needs
+    for path in (*DISCOVERY[1:], f"{DISCOVERY[0]}?resource={scene.origin}"):
+        assert (await scene.get(path)).status == 200, path
+    for path in ("/", "/catalog", "/practices/gun-violence"):
+        assert (await scene.get(path, None, "text/html")).status == 200, path  # pages are for people
     assert (await scene.push(scene.p1, scene.create(scene.p1))).status == 202
 
 
@@ -96,6 +125,48 @@ async def test_a_blocked_peer_gets_nothing_and_brings_nothing(scene: Scene) -> N
     await scene.again()
     assert (await scene.push(scene.e1, create)).status == 202
     assert await scene.holds(made["id"])
+
+
+async def test_a_block_of_our_own_is_said_to_be_ours_and_ends_with_the_setting(scene: Scene) -> None:
+    host = key(scene.partner.origin)
+    await scene.again(admission="block", blocked_hosts=(host,))
+    item = await scene.town.publish("While blocked")
+
+    async def paused() -> bool:
+        return bool(await scene.rows("SELECT 1 FROM peer WHERE host = :host AND paused = 'blocked'", host=host))
+
+    await settle(paused, "what is owed to the partner is paused")
+    found = (await scene.town.api("GET", "/follows"))["follows"]
+    said = next(one for one in found if one["target"] == scene.p1.id)
+    assert (said["state"], said["sentence"].startswith("This node's own settings refuse them")) == ("paused", True)
+    scene.partner.seen.clear()
+    await scene.again()
+
+    async def delivered() -> bool:
+        return any(item.encode() in seen.body for seen in scene.partner.seen)
+
+    await settle(delivered, "what was owed arrives, though the partner said nothing")
+
+
+async def test_a_pull_that_our_own_settings_refuse_is_said_so(scene: Scene) -> None:
+    await scene.again(admission="block", blocked_hosts=(key(scene.good.origin),))
+    scene.clock.advance(limits.HOUR)
+
+    async def refused() -> bool:
+        return bool(await scene.rows("SELECT 1 FROM held_set WHERE owner = :o AND last_error <> ''", o=scene.g1.id))
+
+    await settle(refused, "the hourly look is refused")
+    found = (await scene.town.api("GET", "/follows"))["follows"]
+    said = next(one for one in found if one["target"] == scene.g1.id)
+    assert (said["state"], said["sentence"].startswith("This node's own settings refuse them")) == ("paused", True)
+    await scene.again()
+
+    async def pulled() -> bool:
+        return not await refused()
+
+    await settle(pulled, "it is asked at once")
+    found = (await scene.town.api("GET", "/follows"))["follows"]
+    assert next(one for one in found if one["target"] == scene.g1.id)["sentence"] == "Up to date."
 
 
 # What is not for everyone

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import threading
 from typing import Any
 
 import msgspec
@@ -10,13 +11,14 @@ from aiohttp import web
 
 from node.federation.endpoints import Endpoints
 from node.federation.served import HeadSigner
+from node.storage.contract import Tx
 from protocol import canonical, limits
 from protocol import log as wire_log
 from protocol.log import LogCursor, build_cursor
 from protocol.vocabulary.context import ACTIVITY_JSON
-from tests.federation.hostile import Seen, answer, post_to, serve
+from tests.federation.hostile import Character, Seen, answer, post_to, serve
 from tests.security import forging
-from tests.security.kit import START, Scene
+from tests.security.kit import START, Got, Scene
 
 
 async def talk(port: int, *parts: bytes) -> bytes:
@@ -87,6 +89,49 @@ async def test_a_slow_body_is_cut(scene: Scene) -> None:
     whole = f"POST /inbox HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
     assert (await talk(port, whole)).startswith(b"HTTP/1.1 202 ")
     await runner.cleanup()
+
+
+async def test_a_flood_is_told_to_wait_and_stands_in_nobodys_way(scene: Scene) -> None:
+    """While nothing can be stored, E has as many activities here as it may; G's is taken as if E were not there."""
+    for actor in (scene.e1, scene.g1):  # the keys are known
+        assert (await scene.push(actor, scene.create(actor))).status == 202
+    flood = [scene.create(scene.e1) for _ in range(limits.INBOUND_A_HOST + 8)]
+    standing, go = threading.Event(), threading.Event()
+
+    def stand(_: Tx) -> None:
+        standing.set()
+        go.wait()
+
+    holding = asyncio.create_task(scene.town.running.storage.transact(stand))
+    await asyncio.to_thread(standing.wait)
+    try:
+        waiting = {asyncio.create_task(scene.push(scene.e1, create)) for create in flood}
+        refused: list[Got] = []
+        while len(refused) < 8:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            refused += [task.result() for task in done]
+        assert {(got.status, got.reason, "Retry-After" in got.headers) for got in refused} == {
+            (429, "too-many-requests", True)
+        }
+        other = asyncio.create_task(scene.push(scene.g1, scene.create(scene.g1)))
+        late = asyncio.create_task(scene.push(scene.e1, flood[0]))  # the same answer, now that E is full
+        assert (await late).status == 429
+    finally:
+        go.set()
+    await holding
+    assert {got.status for got in await asyncio.gather(*waiting)} == {202}
+    assert (await other).status == 202
+    assert {(await scene.push(scene.e1, create)).status for create in flood} == {202}  # and nothing is lost
+
+
+async def test_an_unproved_name_takes_nobodys_place(scene: Scene) -> None:
+    """A flood in G's name, signed by another's key, is no word of G's."""
+    forged = Character(scene.evil, "/practices/evil")
+    forged.key_id = scene.g1.key_id
+    body = scene.signed(scene.g1, scene.create(scene.g1))
+    requests = [scene.request(forged, body) for _ in range(limits.INBOUND_A_HOST + 8)]
+    answers = await asyncio.gather(*(scene.send(request) for request in requests), scene.push(scene.g1, body))
+    assert [got.status for got in answers] == [401] * len(requests) + [202]
 
 
 BOMB = gzip.compress(b'{"a":"' + b" " * (4 * limits.BODY_BYTES) + b'"}')

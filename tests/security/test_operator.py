@@ -74,6 +74,56 @@ async def test_a_form_of_another_site_does_nothing(browser: Browser, headers: di
     assert (await browser.post("/practices/new", fields))[:2] == (303, "/practices/new-one?said=practice-opened")
 
 
+PAIRS, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+PART = b'--b\r\nContent-Disposition: form-data; name="token"\r\n%s\r\n%s\r\n--b--\r\n'
+NO_FORMS: dict[str, tuple[str, bytes, int]] = {
+    "not UTF-8": (PAIRS, b"token=\xff", 400),
+    "a charset that is none": (f"{PAIRS}; charset=nonsense", b"token=x", 400),
+    "a charset that is no charset": (f"{PAIRS}; charset=zip", b"token=x", 400),
+    "a charset that costs the square of its length": (f"{PAIRS}; charset=punycode", b"a" * 500_000 + b"-b" * 9, 400),
+    "a charset with two bytes a letter": (f"{PAIRS}; charset=utf-16", b"token=x", 400),
+    "parts": (f"{PARTS}; boundary=b", PART % (b"", b"x"), 415),
+    "parts without a boundary": (PARTS, PART % (b"", b"x"), 415),
+    "broken parts": (f"{PARTS}; boundary=b", b"--b\r\nContent-Disp", 415),
+    "parts in a coding that is none": (f"{PARTS}; boundary=b", PART % (b"Content-Transfer-Encoding: x\r\n", b""), 415),
+    "parts in no charset": (f"{PARTS}; boundary=b", PART % (b"Content-Type: text/x; charset=x\r\n", b""), 415),
+    "no type": ("", b"token=x", 415),
+}
+
+
+@pytest.mark.parametrize("case", NO_FORMS)
+async def test_what_is_no_form_is_refused_in_words_on_every_page(browser: Browser, case: str) -> None:
+    """Whoever sends it, none of it reaches a codec or a reader that fails, or that takes its time."""
+    media, body, status = NO_FORMS[case]
+    runner = browser.scene.town.running._runner
+    assert runner is not None
+    posts = {route.resource.canonical for route in runner.app.router.routes() if route.method == "POST"}
+    forms = sorted(path for path in posts if not path.endswith("/inbox") and not path.startswith("/api/"))
+    forms.remove("/sign-out")  # reads no body
+    assert {"/sign-in", "/connections", "/items/new", "/operation/check"} <= set(forms)
+    headers = {"Accept": "text/html", "Content-Type": media, "Origin": browser.scene.origin}
+    for signed_in in (False, True):
+        if signed_in:
+            assert (await browser.sign_in())[0] == 303
+        for path in forms:
+            async with browser.session.post(path.replace("{id}", "x"), data=body, headers=headers) as got:
+                said = await got.text()
+                assert got.status == status or (not signed_in and got.status == 403), (path, said)
+                assert got.content_type == "text/html"
+                assert "<h1" in said
+
+
+@pytest.mark.parametrize("text", ["%ff", "%ed%a0%80", "%00", "%f0%9f%98%80%ff", "%", "%zz", "+" * 300])
+async def test_odd_letters_in_a_form_are_letters(browser: Browser, text: str) -> None:
+    headers = {"Accept": "text/html", "Content-Type": PAIRS, "Origin": browser.scene.origin}
+    for signed_in in (False, True):
+        token = browser.token if signed_in else text
+        for path in ("/sign-in", "/connections", "/practices/new", f"/catalog/recommend?id={text}"):
+            body = f"token={token}&then=/{text}&address={text}&name={text}&slug={text}&{text}={text}"
+            async with browser.session.post(path, data=body, headers=headers, allow_redirects=False) as got:
+                assert got.status in (303, 403, 422), (path, await got.text())
+
+
 @pytest.mark.parametrize("token", ["", "x", "another session's"])
 async def test_a_form_without_its_sessions_token_does_nothing(browser: Browser, token: str) -> None:
     await browser.sign_in()

@@ -12,6 +12,7 @@ from node.storage.contract import Reads
 from node.web.forms import Form
 from node.web.session import LIFETIME, SESSIONS, form_token, safe_path
 from protocol.errors import ANSWERS, PROBLEM_BASE, Reason
+from protocol.identifiers import is_slug
 
 from .kit import TOKEN, Site, serve
 
@@ -243,6 +244,16 @@ async def test_where_one_goes_after_signing_in(site: Site, client: aiohttp.Clien
     assert safe_path(text) == path
     answer = await sign_in(site, client, then=text)
     assert answer.headers["Location"] == path
+
+
+@pytest.mark.parametrize(
+    "slug", ["a", "gun-violence", "a--b", "9", "x" * 61, "x" * 64, "x" * 65, "-a", "a-", "A", "a_b", "é", "a/b"]
+)
+def test_a_form_takes_every_slug_that_the_wire_takes_and_no_other(slug: str) -> None:
+    form = Form({"practice": slug})
+    assert form.slug("practice", "Practice") == slug
+    assert form.ok is is_slug(slug)
+    assert len(form.faults) <= 1
 
 
 def test_fields_keep_what_was_typed() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.web.negotiate import ranges, reader, wants_activity, wants_html, wants_json
+from node.web.negotiate import ranges, reader, wants_activity, wants_html
 
 PROFILE = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 
@@ -50,11 +50,7 @@ PROFILE = 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
 )
 def test_accept(accept: str | None, who: str) -> None:
     assert reader(accept) == who
-    assert (wants_activity(accept), wants_html(accept), wants_json(accept)) == (
-        who == "activity",
-        who == "html",
-        who == "json",
-    )
+    assert (wants_activity(accept), wants_html(accept)) == (who == "activity", who == "html")
 
 
 def test_quality_is_read_in_thousandths() -> None:
