@@ -26,7 +26,6 @@ from node import config, demo, logs, verification
 from node.clock import SystemClock
 from node.coalition import connections, operation, rotation, rules, store
 from node.coalition.pages import keys_of
-from node.gate.desk import Desk
 from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
 from node.storage import moving
@@ -252,14 +251,13 @@ def rotate(
 async def _rotate(data: Path, settings: config.Settings, actor: str, compromised: bool) -> list[tuple[str, int, int]]:
     node = await node_app.build(data, settings)
     try:
-        desk = Desk(node.storage, node.gate, node.clock, node.origin)
         every = await node.storage.read(store.local_actors)
         wanted = [one for one in every if actor in ("", one, one.removeprefix(node.origin.at("/practices/")))]
         if not wanted:
             raise Stop(f"There is no actor “{actor}” on this node. There are: {', '.join(every) or 'none'}.")
         found: list[tuple[str, int, int]] = []
         for one in wanted:
-            renewed = await rotation.rotate(desk, node.keystore, one, compromised=compromised)
+            renewed = await rotation.rotate(node.desk, node.keystore, one, compromised=compromised)
             found.append((one, int(node.keystore.ed25519_id(one).rpartition("-")[2]), renewed))
         return found
     finally:

@@ -88,6 +88,7 @@ class Node:
         )
         self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
         self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir)
+        self.desk = Desk(storage, self.gate, clock, self.origin, settings.language)
         self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
         self.delivery = Delivery(
             storage, peers, self._sign, clock, random.random, self.restoring.ahead, admits=self.admission.judge
@@ -121,7 +122,7 @@ class Node:
             self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,
         )  # fmt: skip
         app.add_routes(endpoints.routes())
-        desk = Desk(self.storage, self.gate, self.clock, self.origin, self.settings.language)
+        desk = self.desk
         repertoire = RepertoirePages(desk, endpoints.item)
         coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
         connections = Connections(desk, self._resolve, self.keyring.refresh)

@@ -6,7 +6,6 @@ import pytest
 
 from node import app, verification
 from node.coalition import rotation
-from node.gate.desk import Desk
 from protocol import canonical, limits
 from tests.cluster.kit import Town, agree, cluster, settle
 from tests.cluster.test_recommending import settle_follow
@@ -17,10 +16,9 @@ async def rotate(town: Town, *, compromised: bool) -> int:
     await town.stop()
     town.clock.advance(limits.SECOND)
     node = await app.build(town.directory, town.settings, town.clock)
-    desk = Desk(node.storage, node.gate, node.clock, node.origin)
     done = 0
     for actor in (town.actor, town.practice()):
-        done += await rotation.rotate(desk, node.keystore, actor, compromised=compromised)
+        done += await rotation.rotate(node.desk, node.keystore, actor, compromised=compromised)
     await node.stop()
     await town.start()
     await town.rest()  # whoever is told of one rotation knows the key that announces the next
