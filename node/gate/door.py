@@ -174,9 +174,12 @@ class Gate:
             return Answer(error.reason, error.detail)
 
     async def _unwrap(self, raw: bytes, announce: Activity, stored: Answer) -> None:
-        """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin."""
+        """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin.
+
+        Also where a later one has taken its place: only the order of the states within says what holds.
+        """
         inner = announce.object
-        if stored.reason is not Reason.ACCEPTED or not isinstance(inner, Activity):
+        if stored.reason not in (Reason.ACCEPTED, Reason.SUPERSEDED) or not isinstance(inner, Activity):
             return
         original = activities.embedded_bytes(raw)
         if original is None:
