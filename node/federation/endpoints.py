@@ -15,8 +15,9 @@ from aiohttp import web
 from node.clock import Clock
 from node.federation import served
 from node.federation.admission import Admission
-from node.gate.door import Gate, Keys, check_active, key_host
+from node.gate.door import Gate, Keys
 from node.gate.handler import Answer
+from node.gate.requests import check_active, key_host
 from node.storage.contract import Storage, StorageBusy
 from protocol import discovery, http_signature, identifiers, limits, log
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, problem, status
@@ -197,6 +198,8 @@ class Endpoints:
         key = self._keys.held(signature.keyid) or await self._keys.find(signature.keyid, 0)
         http_signature.check(signature, key.public)
         check_active(key, now)
+        if signature.form == "native" and not self._keys.natively(host):
+            await self._keys.note_native(host)
         self._heard(host)
         return key.actor
 

@@ -123,8 +123,9 @@ def load_undo(reads: Reads, verified: Verified[Activity]) -> Facts:
         "SELECT target, follow FROM follower WHERE actor = :actor AND follow = :follow",
         actor=msg.actor, follow=msg.object_id or "",
     )  # fmt: skip
-    if row is None and isinstance(msg.object, Activity) and msg.object.type == "Follow":
-        # A weekly repeat has a new id; the embedded Follow of the same actor names the same edge.
+    if row is None and _own_word(verified) and isinstance(msg.object, Activity) and msg.object.type == "Follow":
+        # A weekly repeat has a new id; the embedded Follow of the same actor names the same edge. Only where the actor
+        # says so now: others may bring an old Undo at any time, and end what was begun since.
         row = reads.one(
             "SELECT target, follow FROM follower WHERE actor = :actor AND target = :target",
             actor=msg.actor, target=msg.object.object_id or "",
@@ -133,10 +134,19 @@ def load_undo(reads: Reads, verified: Verified[Activity]) -> Facts:
 
 
 def decide_undo(verified: Verified[Activity], facts: Facts, _now: int) -> Decision[Effect]:
-    if facts.target is None:
-        # Undoing twice is undoing once: a 403 would have them pause all that they send us.
-        return Decision(Reason.SUPERSEDED, detail="There is nothing of yours here to undo.")
-    return Decision(Reason.ACCEPTED, (DropFollower(verified.msg.actor, facts.target),))
+    if facts.target is not None:
+        return Decision(Reason.ACCEPTED, (DropFollower(verified.msg.actor, facts.target),))
+    detail = "There is nothing of yours here to undo."
+    if _own_word(verified):
+        # Undoing twice is undoing once: a 403 would have them pause all that they send us. Its id is used up with it.
+        return Decision(Reason.SUPERSEDED, detail=detail)
+    # Nothing is remembered of it: whoever brings an Undo before its actor does would take its effect from it.
+    return Decision(Reason.NOT_FOUND, detail=detail)
+
+
+def _own_word(verified: Verified[Activity]) -> bool:
+    """Its actor signed the very request that brought it; nobody carries what was pulled or relayed."""
+    return verified.carrier == verified.actor
 
 
 # Accept and Reject: answers to our own

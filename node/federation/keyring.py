@@ -55,6 +55,7 @@ class Keyring:
         self._sign = sign
         self._origin = origin
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._native: set[str] = set()
         self._generation = 0
         self._waiting = Waiting()
         self._fetching: dict[str, asyncio.Task[None]] = {}
@@ -85,6 +86,17 @@ class Keyring:
         self._generation += 1
         for key_id in [id for id, known in self._known.items() if actor in ("", known.key.actor)]:
             del self._known[key_id]
+
+    def natively(self, host: str) -> bool:
+        return host in self._native
+
+    async def note_native(self, host: str) -> None:
+        await self._storage.transact(
+            lambda tx: tx.run("UPDATE peer SET form = 'native' WHERE host = :host AND form IS NULL", host=host)
+        )
+        if len(self._native) >= CACHED:
+            self._native.clear()
+        self._native.add(host)
 
     async def knows(self, key_id: str) -> bool:
         return await self._look(key_id) is not None

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from node.clock import Clock
-from node.gate import objects
+from node.gate import objects, requests
 from node.gate.crowd import Crowd
 from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
 from node.storage.contract import Entry, Storage, Tx
@@ -19,13 +19,10 @@ from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
 from protocol.integrity import Verified
 from protocol.keys import HeldKey, SigningKey
-from protocol.log import LogCursor, read_cursor
 from protocol.vocabulary import activities
 from protocol.vocabulary.activities import Activity
 
 C = TypeVar("C")
-
-_DELETE_BYTES = 16 * 1024  # other software's Delete of an actor, with room to spare
 
 # Of what an Announce carries: what only its origin can authenticate, and what cannot be judged just now.
 _FETCHED_INSTEAD = frozenset({Reason.NO_PROOF, Reason.KEY_UNAVAILABLE, Reason.BUSY})
@@ -57,6 +54,14 @@ class Keys(Protocol):
 
     def forget(self, actor: str) -> None:
         """What is cached of this actor may be stale."""
+        ...
+
+    def natively(self, host: str) -> bool:
+        """Is it noted that this host signs in the native form?"""
+        ...
+
+    async def note_native(self, host: str) -> None:
+        """It has shown so: it is spoken to likewise, unless another form is known to work (section 4, Sending)."""
         ...
 
 
@@ -119,10 +124,11 @@ class Gate:
     async def _pushed(self, request: http_signature.Request, body: bytes) -> Answer:
         now = self._clock.now()
         signature = http_signature.read_any(request, now)
-        self._judge(key_host(signature.keyid))
+        signer = requests.key_host(signature.keyid)
+        self._judge(signer)
         key = self._keys.held(signature.keyid)
         if key is None:
-            if _leaves(body) and not await self._keys.knows(signature.keyid):
+            if requests.leaves(body) and not await self._keys.knows(signature.keyid):
                 return Answer(Reason.KNOWN)  # an unknown actor's Delete of itself causes no fetch (section 5)
             key = await self._keys.find(signature.keyid, len(body))
         try:
@@ -133,7 +139,9 @@ class Gate:
                 raise
             http_signature.check(signature, renewed.public)
             key = renewed
-        check_active(key, now)
+        if signature.form == "native" and not self._keys.natively(signer):
+            await self._keys.note_native(signer)
+        requests.check_active(key, now)
         host = identifiers.host_of(key.actor)
         self._crowd.enter(host)
         try:
@@ -142,7 +150,7 @@ class Gate:
             msg = activities.read_activity(document)
             if key.actor != msg.actor:
                 raise RemoteProtocolError(Reason.NOT_ACTOR)
-            cursor = signed_cursor(request, signature)
+            cursor = requests.signed_cursor(request, signature)
             if cursor is not None and identifiers.owner_of_set(cursor.set) != msg.actor:
                 raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
             verified = await self._verify(document, msg, key.actor, now)
@@ -174,9 +182,12 @@ class Gate:
             return Answer(error.reason, error.detail)
 
     async def _unwrap(self, raw: bytes, announce: Activity, stored: Answer) -> None:
-        """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin."""
+        """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin.
+
+        Also where a later one has taken its place: only the order of the states within says what holds.
+        """
         inner = announce.object
-        if stored.reason is not Reason.ACCEPTED or not isinstance(inner, Activity):
+        if stored.reason not in (Reason.ACCEPTED, Reason.SUPERSEDED) or not isinstance(inner, Activity):
             return
         original = activities.embedded_bytes(raw)
         if original is None:
@@ -243,6 +254,7 @@ class Gate:
         state = objects.state_of(place, verified)
         reason = objects.judge(place, msg, state, now)
         if reason is Reason.SUPERSEDED or reason is Reason.KNOWN:
+            objects.remember(tx, verified, carrier, now, whole=False)
             return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED))
         if reason is not Reason.ACCEPTED:
             raise Refused(Answer(reason))
@@ -262,6 +274,7 @@ class Gate:
             unseen = handler.unseen if place.unseen and state is not None else None
             decision = handler.decide(verified, handler.load(tx, verified) if unseen is None else unseen, now)
             if decision.reason is Reason.SUPERSEDED:
+                objects.remember(tx, verified, carrier, now, whole=False)
                 return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED, decision.detail))
             if decision.reason is not Reason.ACCEPTED:
                 raise Refused(Answer(decision.reason, decision.detail, heard.seen))
@@ -284,7 +297,7 @@ class Gate:
 
     @staticmethod
     def _passed(tx: Tx, place: objects.Place, heard: objects.Heard, answer: Answer) -> Answer:
-        """Nothing of it is kept but that it came: it may be asked about again."""
+        """It has no effect here but on the cursor."""
         objects.advance(tx, place, heard)
         return msgspec.structs.replace(answer, seen=heard.seen, stirs=heard.gap)
 
@@ -353,17 +366,6 @@ def _check_size(raw: bytes) -> None:
         raise RemoteProtocolError(Reason.TOO_LARGE, f"An activity has at most {limits.ACTIVITY_BYTES:,} bytes.")
 
 
-def _leaves(body: bytes) -> bool:
-    """Is this, unverified, an actor's Delete of itself? Read only where it is small enough to be one."""
-    if len(body) > _DELETE_BYTES:
-        return False
-    try:
-        msg = activities.read_activity(canonical.read(body))
-    except ProtocolError:
-        return False
-    return objects.leaves(msg)
-
-
 def locks_of(msg: Activity) -> tuple[str, ...]:
     """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
     own and every edge between it and us; its object."""
@@ -374,24 +376,3 @@ def locks_for(command: object) -> tuple[str, ...]:
     """What the decision on a command rests on: whatever it names; and people wait for each other."""
     named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
     return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))
-
-
-def check_active(key: HeldKey, now: int) -> None:
-    """A request is of this moment: UNKNOWN_KEY if its key is retired, or known to be in other hands."""
-    if key.compromised_since is not None or (key.valid_until is not None and key.valid_until <= now):
-        raise RemoteProtocolError(Reason.UNKNOWN_KEY, "The request is signed with a retired key.")
-
-
-def key_host(key_id: str) -> str:
-    """The host whose key this is, as Origin.key; BAD_SIGNATURE if it is no URL: `acct:` names, `#main-key` alone."""
-    try:
-        return identifiers.host_of(key_id)
-    except RemoteProtocolError:
-        raise RemoteProtocolError(Reason.BAD_SIGNATURE, "The signature's key id is not a URL.") from None
-
-
-def signed_cursor(request: http_signature.Request, signature: http_signature.Signature) -> LogCursor | None:
-    """What the Commonweave-Log header says, if the signature covers it (section 8, Push); else nothing."""
-    if "commonweave-log" not in signature.covered:
-        return None
-    return next((read_cursor(value) for name, value in request.headers if name == "commonweave-log"), None)

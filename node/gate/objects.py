@@ -172,12 +172,16 @@ def erase(tx: Tx, activity: str) -> None:
     tx.run("UPDATE activity SET raw = NULL WHERE id = :id", id=activity)
 
 
-def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int) -> None:
-    """The dedupe row: an id binds its first bytes. What is refused or superseded has none, and may be asked again."""
+def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int, *, whole: bool = True) -> None:
+    """The dedupe row: an id binds its first bytes. `whole`: with them; what is superseded leaves its digest alone.
+
+    What is refused has none, and may be asked again.
+    """
     msg = verified.msg
     tx.run(
         _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
-        proof=int(verified.key is not None), carrier=carrier.actor, at=now, raw=verified.raw,
+        proof=int(verified.key is not None), carrier=carrier.actor, at=now,
+        raw=verified.raw if whole else None,
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ class RepertoirePages:
         made = [views.lineage(link) for link in held.adaptations]
         if held.item is None or held.withdrawn is not None:
             gone = {
-                "title": held.title, "practice": practice, "withdrawn": held.withdrawn or held.at,
+                "practice": practice, "withdrawn": held.withdrawn or held.at,
                 "published": held.published, "provenance": origin, "address": held.id, "adaptations": made,
             }  # fmt: skip
             return render(request, "tombstone.html", gone, 410 if held.local else 200)

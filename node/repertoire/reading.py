@@ -106,7 +106,7 @@ def _original(reads: Reads, link: Reference) -> Link:
     card = reads.one("SELECT name, updated FROM item WHERE key = :key", key=row["key"]) if row else None
     owner = _actor(reads, row["owner"]) if row else None
     whole: Any = None
-    if row is not None and row["raw"] is not None and not row["deleted"]:
+    if row is not None and row["audience"] == "public" and row["raw"] is not None and not row["deleted"]:
         whole = canonical.read(row["raw"])
     item = activities.read_activity(whole).object if whole else None
     return Link(

@@ -160,10 +160,19 @@ def decide_announce(verified: Verified[Activity], facts: Announced, _now: int) -
     object_id = inner.object_id if isinstance(inner, Activity) else msg.object_id
     if object_id is None:
         return Decision(Reason.MALFORMED, detail="An Announce must name its object.")
-    if facts.activity is not None and (msg.published or 0, verified.digest) <= (facts.at, facts.digest):
+    if activities.widens(msg):
+        return Decision(Reason.NOT_ALLOWED, detail="What was said to some is not passed on to others.")
+    if facts.activity is not None and (recommended_at(msg), verified.digest) <= (facts.at, facts.digest):
         return Decision(Reason.SUPERSEDED)
     needs = () if facts.held or isinstance(inner, Activity) else (Need("object", object_id, msg.id),)
     return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs, supersedes=facts.activity)
+
+
+def recommended_at(msg: Activity) -> int:
+    """When an Announce was made, for its order among its actor's; other software does not say: by what it carries."""
+    if msg.published is not None:
+        return msg.published
+    return activities.order_of(msg.object) if isinstance(msg.object, Activity) else 0
 
 
 # What our own people do

@@ -20,6 +20,7 @@ from node.repertoire.rules import (
     Seen,
     Withdraw,
     WithdrawItem,
+    recommended_at,
 )
 from node.storage.contract import Reads, Row, Tx
 from node.web.markdown import plain_text
@@ -30,12 +31,17 @@ from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.repertoire import Item
 
 _STATE = (
-    "SELECT o.owner, o.deleted, a.raw, c.local FROM object o LEFT JOIN activity a ON a.id = o.activity"
+    "SELECT o.owner, o.deleted, o.audience, a.raw, c.local FROM object o LEFT JOIN activity a ON a.id = o.activity"
     " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id ORDER BY o.deleted LIMIT 1"
 )
 
 # A card is found by its object's key.
 _OF = "key IN (SELECT key FROM object WHERE id = :id)"
+
+# Nothing of what its owner took back stays readable, its title least of all: every replica shows the same tombstone.
+_WITHDRAW = f"""
+UPDATE item SET withdrawn = COALESCE(withdrawn, :now), name = '', summary = '', place = '', review_by = NULL,
+  search = '' WHERE {_OF}"""  # noqa: S608
 
 _KEEP = """
 INSERT INTO item(key, id, owner, host, local, name, kind, domain, language, place, summary, review_by, published,
@@ -126,6 +132,9 @@ def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:
     missing: list[str] = []
     for reference in item.adapted_from:
         row = reads.one(_STATE, id=reference.id)
+        if row is not None and row["audience"] != "public":
+            missing.append(reference.id)  # what was said to some is not named to all (protocol section 7)
+            continue
         digest = reference.digest
         if digest is None and row is not None and not row["deleted"] and row["raw"] is not None:
             digest = object_digest(row["raw"])
@@ -160,10 +169,7 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
             case Keep():
                 keep(tx, effect.item, now, before=effect.before)
             case Withdraw():
-                tx.run(  # the title stays, for the tombstone's page
-                    f"UPDATE item SET withdrawn = COALESCE(withdrawn, :now), summary = '', search = '' WHERE {_OF}",  # noqa: S608
-                    now=now, id=effect.id,
-                )  # fmt: skip
+                tx.run(_WITHDRAW, now=now, id=effect.id)
             case Hide():
                 tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
@@ -201,7 +207,7 @@ def _recommend(tx: Tx, message: object, effect: Recommended) -> None:
     tx.run(
         "INSERT INTO recommendation(object, actor, activity, at) VALUES(:object, :actor, :activity, :at)"
         " ON CONFLICT(object, actor) DO UPDATE SET activity = excluded.activity, at = excluded.at",
-        object=effect.object, actor=msg.actor, activity=msg.id, at=msg.published or 0,
+        object=effect.object, actor=msg.actor, activity=msg.id, at=recommended_at(msg),
     )  # fmt: skip
 
 

@@ -18,6 +18,9 @@ def item_url(id: str, local: bool) -> str:
     return "/" + id.split("/", 3)[3] if local else f"/catalog/item?{urlencode({'id': id})}"
 
 
+WITHDRAWN = "An item that was withdrawn"
+
+
 def practice_ref(owner: str, name: str | None, local: bool) -> Ref:
     """A practice's name, leading to its page here."""
     url = "/" + owner.split("/", 3)[3] if local else f"/catalog?{urlencode({'practice': owner})}"
@@ -45,7 +48,7 @@ def lineage(link: reading.Link) -> Lineage:
     item = link.item
     changed = None if link.digest is None or link.digest_now is None else link.digest != link.digest_now
     return Lineage(
-        title=link.title,
+        title=link.title or (WITHDRAWN if link.withdrawn else "Without a title"),
         url=item_url(link.id, link.local) if link.held else _safe(link.id),
         practice=practice_ref(link.owner, link.owner_name, link.local) if link.owner else Ref(""),
         place=item.place.name if item else "",

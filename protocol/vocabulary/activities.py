@@ -46,6 +46,7 @@ __all__ = [
     "type_of_object",
     "undo",
     "update",
+    "widens",
 ]
 
 Audience = Literal["public", "members", "direct"]
@@ -89,6 +90,21 @@ def audience(activity: Activity) -> Audience:
         meant = _said(activity.actor, made.to, made.cc)
         return meant if _WIDTH[meant] < _WIDTH[said] else said
     return said
+
+
+def widens(announce: Activity) -> bool:
+    """Whether an Announce hands on what was not said to everyone: never done, whoever reads it (section 7).
+
+    A Delete says nothing but an id, and must reach whoever holds what it withdraws.
+    """
+    made = announce.object
+    while isinstance(made, Activity):
+        if made.type != "Delete" and audience(made) != "public":
+            return True
+        made = made.object
+    if isinstance(made, Item | Thing) and (made.to or made.cc):
+        return PUBLIC_NAMES.isdisjoint(made.to) and PUBLIC_NAMES.isdisjoint(made.cc)
+    return False
 
 
 def _refuse(why: str) -> RemoteProtocolError:

@@ -87,7 +87,7 @@ async def test_what_is_withdrawn_is_gone_and_says_so(api: Api) -> None:
     id = await published(api, title="To be withdrawn")
     assert (await api.ask("DELETE", f"/items/{id}")).status == 200
     read = (await api.ask("GET", f"/items/{id}")).value
-    assert (read["state"], read["item"], read["html"], read["title"]) == ("withdrawn", None, "", "To be withdrawn")
+    assert (read["state"], read["item"], read["html"], read["title"]) == ("withdrawn", None, "", "")
     again = await api.ask("DELETE", f"/items/{id}")
     assert (again.status, again.problem()) == (410, "It was withdrawn before.")
     late = await api.ask("PATCH", f"/items/{id}", {"title": "Back"})

@@ -17,7 +17,7 @@ from protocol.identifiers import PUBLIC
 from protocol.keys import PublicKey
 from protocol.vocabulary.context import ACTIVITY_JSON
 from tests.cluster.kit import Town, cluster, settle
-from tests.federation.hostile import Character, Seen, Server, post_to, serve, serving
+from tests.federation.hostile import Character, Seen, Server, answer, post_to, serve, serving
 
 pytestmark = pytest.mark.usefixtures("both_engines")
 
@@ -175,3 +175,23 @@ async def heard(maria: Older, type: str) -> None:
         return type in maria.types()
 
     await settle(yes, f"Maria heard {type}")
+
+
+@pytest.mark.parametrize("form", ["native", "legacy"])
+async def test_who_declares_nothing_is_answered_in_the_form_it_has_shown(tmp_path: Path, form: str) -> None:
+    server = Server()
+    async with serving(server), cluster(tmp_path, "high-point", peers=(server.port,)) as (high_point,):
+        quiet, now = Character(server, "/users/quiet"), high_point.clock.now()
+        quiet.publish(now, generator=None)
+        server.on("/users/quiet/inbox", answer(202))
+        practice = await high_point.open_practice()
+        request = post_to(f"{high_point.origin}/inbox", quiet.sign(quiet.activity("Follow", practice, now), now))
+        signed = quiet.native(request, now) if form == "native" else quiet.legacy(request, now)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(request.target, data=request.body, headers=dict(signed.headers)) as told,
+        ):
+            assert told.status == 202
+        await high_point.rest()
+        (accept,) = [seen for seen in server.seen if seen.method == "POST"]
+        assert ("Signature-Input" in accept.headers) is (form == "native")

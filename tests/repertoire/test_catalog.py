@@ -117,8 +117,8 @@ async def test_what_is_withdrawn_is_nowhere(shelf: Door) -> None:
     assert await found(shelf, q="help") == [6, 4, 3, 2]
     rows = await shelf.storage.read(lambda reads: catalog.counts(reads, Query(), "domain"))
     assert "public-safety/gun-violence" not in {row["value"] for row in rows} - {SHELF[5].domain}
-    (row,) = await shelf.rows("SELECT name, summary, search, withdrawn FROM item WHERE id = :id", id=gone)
-    assert row == {"name": "Call-in", "summary": "", "search": "", "withdrawn": START + 50}
+    (row,) = await shelf.rows("SELECT name, summary, place, search, withdrawn FROM item WHERE id = :id", id=gone)
+    assert row == {"name": "", "summary": "", "place": "", "search": "", "withdrawn": START + 50}
 
 
 async def test_counts_are_of_what_the_rest_of_the_question_finds(shelf: Door) -> None:

@@ -164,7 +164,7 @@ async def test_an_item_is_read_whole(room: Door) -> None:
     await room.pushed(HIGH_POINT, delete(HIGH_POINT, ITEM.id, 3))
     gone = await room.storage.read(lambda reads: reading.read(reads, ITEM.id))
     assert gone is not None
-    assert (gone.item, gone.title, gone.withdrawn) == (None, "Better", START)
+    assert (gone.item, gone.title, gone.withdrawn) == (None, "", START)
     assert [link.id for link in gone.adaptations] == [ADAPTED.id]
     made = await room.storage.read(lambda reads: reading.read(reads, ADAPTED.id))
     assert made is not None

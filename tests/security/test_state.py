@@ -8,6 +8,8 @@ import pytest
 from protocol import canonical, limits
 from protocol.identifiers import PUBLIC
 from protocol.vocabulary import activities
+from protocol.vocabulary.dates import instant
+from tests.cluster.kit import settle
 from tests.federation.hostile import Character, serve
 from tests.security.kit import Scene
 
@@ -187,6 +189,36 @@ async def test_nobody_undoes_anothers_follow(scene: Scene) -> None:
     assert await scene.rows("SELECT 1 FROM follower WHERE actor = :p1", p1=scene.p1.id) == []
 
 
+@pytest.mark.parametrize("way", ["relayed", "pulled"])
+@pytest.mark.parametrize("first", ["it undid nothing", "nobody brought it"])
+async def test_an_old_undo_ends_no_newer_follow(scene: Scene, way: str, first: str) -> None:
+    """E holds the bytes of an Undo that g1 once sent, or once meant to send."""
+    old = scene.said(scene.g1, "Follow", scene.practice)
+    undo = scene.signed(scene.g1, scene.said(scene.g1, "Undo", old))
+    if first == "it undid nothing":
+        assert (await scene.push(scene.g1, undo)).status == 202
+    follow = scene.said(scene.g1, "Follow", scene.practice)
+    assert (await scene.push(scene.g1, follow)).status == 202
+    async with scene.unchanged(evil=False):
+        if way == "relayed":
+            assert (
+                await scene.push(scene.e1, scene.said(scene.e1, "Announce", canonical.read(undo).value))
+            ).status == 202
+        else:
+            scene.logs[scene.e1.id] = [undo]
+            scene.clock.advance(limits.HOUR)
+
+            async def read() -> bool:
+                return any("/federation/log" in path for path in scene.evil.paths)
+
+            await settle(read, "E's log is read")
+    again = scene.said(scene.g1, "Undo", {**old, "id": old["id"] + "0"})
+    for ends in (undo, again) if first == "nobody brought it" else (again,):
+        assert (await scene.push(scene.g1, follow)).status == 202
+        assert (await scene.push(scene.g1, ends)).status == 202
+    assert await scene.rows("SELECT 1 FROM follower WHERE actor = :g1", g1=scene.g1.id) == []
+
+
 @pytest.mark.parametrize("type", ["Accept", "Reject"])
 async def test_only_the_followed_answers_a_follow(scene: Scene, type: str) -> None:
     follow = await _follow_of(scene, scene.g1.id)
@@ -238,6 +270,28 @@ async def test_an_id_binds_its_first_bytes(scene: Scene) -> None:
         other = {**create, "object": {**create["object"], "name": "Another"}}
         got = await scene.push(scene.g1, other)
         assert (got.status, got.reason) == (400, "id-reused")
+
+
+@pytest.mark.parametrize("passed", ["a lower state", "an earlier recommendation", "an Undo of nothing"])
+async def test_an_id_binds_its_first_bytes_where_they_had_no_effect(scene: Scene, passed: str) -> None:
+    id = await _held(scene)
+    if passed == "a lower state":
+        first = _update(scene, scene.g1, scene.item(scene.g1, id=id, name="Early", sequence=1))
+        other = {**first, "object": {**first["object"], "name": "Reworded", "cw:sequence": scene.now + 9_000}}
+    elif passed == "an earlier recommendation":
+        now = scene.said(scene.g1, "Announce", id, published=instant(scene.now))
+        assert (await scene.push(scene.g1, now)).status == 202
+        first = scene.said(scene.g1, "Announce", id, published=instant(scene.now - limits.DAY))
+        other = {**first, "published": instant(scene.now + limits.MINUTE)}
+    else:
+        first = scene.said(scene.g1, "Undo", scene.said(scene.g1, "Follow", scene.practice))
+        other = {**first, "object": first["id"] + "0"}
+    async with scene.unchanged():
+        assert (await scene.push(scene.g1, first)).status == 202
+        got = await scene.push(scene.g1, other)
+        assert (got.status, got.reason) == (400, "id-reused")
+        assert (await scene.push(scene.g1, first)).status == 202
+    await _own_update_counts(scene, id)
 
 
 async def test_what_is_deleted_stays_so_whoever_offers_it(scene: Scene) -> None:

@@ -29,8 +29,8 @@ def statements(*rooms: ModuleType) -> dict[str, str]:
 
 
 STATEMENTS = statements(sets, tree, owed, objects, catchup)
-# At the start of the only process, and once a minute: they look at every peer.
-RARE = {"owed.RECOVER", "owed.MISSED", "owed.FAILING", "owed.LET_GO"}
+# At the start of a process, and once a minute: they look at every peer.
+RARE = {"owed.RECOVER", "owed.BY_US", "owed.MISSED", "owed.FAILING", "owed.LET_GO"}
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ SELECT id, owner, type, audience, sequence, digest, activity, deleted FROM objec
 DROP TABLE object;
 ALTER TABLE object_state RENAME TO object;
 
--- The catalog's cards, each under its object's key: found by id through the object.
+-- The catalog's cards, each under its object's key: found by id through the object. Of what was withdrawn not even the
+-- title is kept.
 CREATE TABLE card(
   key INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
@@ -53,7 +54,7 @@ CREATE TABLE card(
 ) STRICT;
 INSERT INTO card(key, id, owner, host, local, name, kind, domain, language, place, summary, review_by, published,
   updated, withdrawn, search)
-SELECT o.key, i.id, i.owner, i.host, i.local, i.name, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,
+SELECT o.key, i.id, i.owner, i.host, i.local, CASE WHEN i.withdrawn IS NULL THEN i.name ELSE '' END, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,
   i.published, i.updated, i.withdrawn, i.search
 FROM item i JOIN object o ON o.id = i.id AND o.owner = i.owner;
 DROP TABLE item;
