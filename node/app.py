@@ -186,6 +186,7 @@ class Node:
         app, endpoints = self._application(await self._introduce())
         if not self.storage.shared:
             await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
+        await self.delivery.readmit()
         host, _, port = (listen or self.settings.listen).rpartition(":")
         # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)
