@@ -211,6 +211,7 @@ class Node:
         await self._introduce()
         if not self.storage.shared:
             await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
+        await self.delivery.readmit()
         self._workers = [
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),

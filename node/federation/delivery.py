@@ -120,7 +120,6 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is owed, for ever. StorageError if the database is gone."""
-        await self._storage.transact(partial(owed.readmit, admits=self._admits, now=self._clock.now()))
         watch = asyncio.create_task(self._slots.watch())
         try:
             while not self._stopping:
@@ -160,6 +159,10 @@ class Delivery:
     async def recover(self) -> None:
         """At the start of the only process: whatever a dead one had leased is due at once."""
         await self._storage.transact(partial(owed.recover, now=self._clock.now()))
+
+    async def readmit(self) -> None:
+        """At a start, before the workers: whom the settings refused and now admit is spoken to, and asked, again."""
+        await self._storage.transact(partial(owed.readmit, admits=self._admits, now=self._clock.now()))
 
     async def _claim(self) -> int | None:
         """Begin visits; when to look again (ms), None: only when woken."""
