@@ -33,11 +33,18 @@ T = TypeVar("T")
 
 READERS = one.EACH - 2  # Python runs one thread at a time: the others are there for while one waits for the server
 TOGETHER = 3  # times a group is tried whole
+APART = 16  # groups
 ALONE = 5  # times a work is then tried by itself, before its caller hears that it should come back
 
 _AWAY = "The database went away and will be asked again shortly; the same work may be tried again."
 _CROWDED = "Too many works want the same rows; the same work may be tried again."
 _SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SAVEPOINT, _KEEP = b"; SAVEPOINT work", b"RELEASE SAVEPOINT work; SAVEPOINT work"
+_BACK = b"ROLLBACK TO SAVEPOINT work"
+
+
+class Apart(BaseException):
+    """A work of this group raises: the group runs again, each work in a savepoint."""
 
 
 class Locking:
@@ -124,7 +131,7 @@ class Postgres:
 
     def __init__(self, url: str, writer: Link, readers: list[Link]) -> None:
         self._links = [*readers, writer]
-        self._groups = Groups(commit, writer.carry)
+        self._groups = Groups(Commit(), writer.carry)
         self._snapshots = Snapshots(look, [reader.carry for reader in readers])
         self._words = Words(url, lambda words: writer.carry(lambda link: say(link, words)), lambda: writer.pid)
         self._closing: asyncio.Task[None] | None = None
@@ -194,38 +201,52 @@ def look_into(url: str) -> Generator[Reads]:
             reads.end()
 
 
-def commit(link: Link, works: list[Work]) -> list[Outcome]:
-    """Run the works in one transaction, each in a savepoint; never raises. On the link's thread."""
-    for _ in range(TOGETHER):
-        with suppress(Again):
-            return _together(link, works)
-    return [_alone(link, work) for work in works]
+class Commit:
+    """Runs groups of works, each group in one transaction. On the link's thread; never raises.
+
+    First without savepoints, for each costs a round trip and a transaction number of its own. If one work raises,
+    nothing has happened and every work runs again in a savepoint; so do the next groups, for who is refused comes
+    again.
+    """
+
+    def __init__(self) -> None:
+        self._apart = 0  # groups still to be run in savepoints
+
+    def __call__(self, link: Link, works: list[Work]) -> list[Outcome]:
+        """What each work gave, or what it raised."""
+        for _ in range(TOGETHER):
+            with suppress(Again):
+                return self._group(link, works)
+        return [_alone(link, work) for work in works]
+
+    def _group(self, link: Link, works: list[Work]) -> list[Outcome]:
+        if not self._apart:
+            with suppress(Apart):
+                return _together(link, works, _trusting, b"")
+            self._apart = APART
+        self._apart -= 1
+        return _together(link, works, _doubting, _SAVEPOINT)
 
 
 def _alone(link: Link, work: Work) -> Outcome:
     for _ in range(ALONE):
         with suppress(Again):
-            return _together(link, [work])[0]
+            return _together(link, [work], _doubting, _SAVEPOINT)[0]
     return None, StorageBusy(_CROWDED)
 
 
-def _together(link: Link, works: list[Work]) -> list[Outcome]:
+def _together(
+    link: Link, works: list[Work], run: Callable[[Speaker, list[Work]], list[Outcome]], first: bytes
+) -> list[Outcome]:
     """One try. If the whole fails, every work has failed: also one that raised, for it may have seen what is not."""
     locks = {lock for work in works if isinstance(work, Locking) for lock in work.locks}
     try:
-        speaker = _begin(link, begin(locks) + b"; SAVEPOINT work")
-        connection = speaker.connection
-        outcomes: list[Outcome] = []
-        for work in works:
-            outcome = _attempt(speaker, work)
-            failed = outcome[1] is not None
-            # One round trip between two works; a savepoint that was gone back to serves the next.
-            command(connection, b"ROLLBACK TO SAVEPOINT work" if failed else b"RELEASE SAVEPOINT work; SAVEPOINT work")
-            outcomes.append(outcome)
-        tag = command(connection, b"COMMIT")
+        speaker = _begin(link, begin(locks) + first)
+        outcomes = run(speaker, works)
+        tag = command(speaker.connection, b"COMMIT")
         if tag != "COMMIT":
             raise StorageError(f"The database undid a group of works: {tag}.")
-    except Again:
+    except (Again, Apart):
         _undo(link)
         raise
     except (psycopg.Error, Lost, StorageError) as error:
@@ -234,6 +255,37 @@ def _together(link: Link, works: list[Work]) -> list[Outcome]:
             raise Again from error
         failure = _failure(error)
         return [(None, type(failure)(*failure.args)) for _ in works]  # one each: a raised one gathers its traceback
+    return outcomes
+
+
+def _trusting(speaker: Speaker, works: list[Work]) -> list[Outcome]:
+    """Every work, as long as none raises and no statement fails; else Apart."""
+    outcomes: list[Outcome] = []
+    for work in works:
+        tx, answer = PostgresTx(speaker), None
+        raised = False
+        try:
+            answer = work(tx)
+        except BaseException:  # whose it is, and what it leaves of the others, is told apart in savepoints
+            raised = True
+        finally:
+            tx.end()
+        if isinstance(tx.fatal, (Lost, Again)):
+            raise tx.fatal
+        if raised or tx.in_doubt:
+            raise Apart
+        outcomes.append((answer, None))
+    return outcomes
+
+
+def _doubting(speaker: Speaker, works: list[Work]) -> list[Outcome]:
+    """Every work in a savepoint of its own."""
+    outcomes: list[Outcome] = []
+    for work in works:
+        outcome = _attempt(speaker, work)
+        # One round trip between two works; a savepoint that was gone back to serves the next.
+        command(speaker.connection, _KEEP if outcome[1] is None else _BACK)
+        outcomes.append(outcome)
     return outcomes
 
 
@@ -249,14 +301,14 @@ def _attempt(speaker: Speaker, work: Work, *, careful: bool = False) -> Outcome:
         return outcome
     if isinstance(tx.fatal, (Lost, Again)):
         raise tx.fatal
-    command(speaker.connection, b"ROLLBACK TO SAVEPOINT work")
+    command(speaker.connection, _BACK)
     return _attempt(speaker, work, careful=True)
 
 
 def look(link: Link, work: Look) -> Outcome:
     """Run a read on a snapshot of its own; never raises. On the link's thread."""
     try:
-        speaker = _begin(link, _SNAPSHOT + b"; SAVEPOINT work")
+        speaker = _begin(link, _SNAPSHOT + _SAVEPOINT)
         reads = PostgresReads(speaker)
         try:
             outcome = work(reads), None
@@ -265,7 +317,7 @@ def look(link: Link, work: Look) -> Outcome:
         finally:
             reads.end()
         if isinstance(reads.fatal, Carefully):
-            command(speaker.connection, b"ROLLBACK TO SAVEPOINT work")
+            command(speaker.connection, _BACK)
             reads = PostgresReads(speaker, careful=True)
             try:
                 outcome = work(reads), None
