@@ -49,6 +49,7 @@ INSERT INTO tree_node(set_key, prefix, hashes, counts) SELECT -n % 40 - 1, 'p' |
 INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};
 INSERT INTO recommendation(object, actor, activity, at) SELECT 'o' || n, 'a' || n, 'x', n FROM {_EACH};
+INSERT INTO actor_voided(actor, at, digest) SELECT 'a' || n, n, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

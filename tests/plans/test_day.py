@@ -35,8 +35,8 @@ MAY = {
 }
 # Search by words reads the cards: at millions of them it wants an index of its own (deploy/SCALING.md).
 WORDS = "i.search LIKE"
-# At the start of the only process, and once a minute: they look at every peer.
-RARE = {owed.RECOVER, owed.MISSED, owed.FAILING, owed.LET_GO}
+# At a start, and once a minute: they look at every peer, or set.
+RARE = {owed.RECOVER, owed.MISSED, owed.FAILING, owed.LET_GO, owed.BY_US, owed.NOT_PULLED}
 # Pages for people that list, count or end everything of a kind, and are looked at now and then.
 LISTS = (
     "SELECT f.target, f.address, f.host, f.whole_node",  # whom we follow
