@@ -12,6 +12,7 @@ from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row, Storage
+from node.web import words
 from node.web.forms import read_form
 from node.web.problem import Refused, require_session
 from node.web.render import render
@@ -322,7 +323,7 @@ def _checks(found: Health) -> list[Check]:
             "Other nodes",
             State("Attention", "bad", f"{len(troubled)} of {len(found.peers)} nodes cannot be reached or are paused.")
             if troubled
-            else State("Good", "good", f"{len(found.peers)} nodes, all reachable."),
+            else State("Good", "good", f"{words.count(len(found.peers), 'node')}: every one can be reached."),
         ),
         Check(
             "What you follow",
