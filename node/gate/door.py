@@ -101,6 +101,7 @@ class Gate:
         self._crowd = Crowd()
         self._acts: dict[str, Handler[Any, Any]] = {}
         self._nouns: dict[str, Handler[Any, Any]] = {}
+        self._undos: dict[str, Handler[Any, Any]] = {}
         self._commands: dict[type, CommandHandler[Any, Any, Any]] = {}
 
     def register(
@@ -108,11 +109,16 @@ class Gate:
         acts: Mapping[str, Handler[Any, Any]] | None = None,
         nouns: Mapping[str, Handler[Any, Any]] | None = None,
         commands: Mapping[type, CommandHandler[Any, Any, Any]] | None = None,
+        undos: Mapping[str, Handler[Any, Any]] | None = None,
     ) -> None:
-        """acts: by activity type. nouns: by the type of a created, updated or deleted object."""
+        """acts: by activity type. nouns: by the type of a created, updated or deleted object.
+
+        undos: by the type of what an Undo takes back, or objects.UNHELD; what is not among them is the act Undo's.
+        """
         self._acts.update(acts or {})
         self._nouns.update(nouns or {})
         self._commands.update(commands or {})
+        self._undos.update(undos or {})
 
     async def receive_pushed(self, request: http_signature.Request, body: bytes) -> Answer:
         """A signed POST to an inbox: `request` as sent, `body` decoded. Two signature checks: request and proof."""
@@ -258,7 +264,7 @@ class Gate:
             return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED))
         if reason is not Reason.ACCEPTED:
             raise Refused(Answer(reason))
-        handler = self._handler(msg, place)
+        handler = self._handler(tx, msg, place)
         if not (
             carrier.how in ("own", "relayed", "fetched")
             or place.concerns(msg)
@@ -275,6 +281,9 @@ class Gate:
             decision = handler.decide(verified, handler.load(tx, verified) if unseen is None else unseen, now)
             if decision.reason is Reason.SUPERSEDED:
                 objects.remember(tx, verified, carrier, now, whole=False)
+                handler.apply(tx, verified, decision.effects, now)
+                if decision.supersedes is not None:
+                    objects.erase(tx, decision.supersedes)
                 return self._passed(tx, place, heard, Answer(Reason.SUPERSEDED, decision.detail))
             if decision.reason is not Reason.ACCEPTED:
                 raise Refused(Answer(decision.reason, decision.detail, heard.seen))
@@ -301,13 +310,14 @@ class Gate:
         objects.advance(tx, place, heard)
         return msgspec.structs.replace(answer, seen=heard.seen, stirs=heard.gap)
 
-    def _handler(self, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:
+    def _handler(self, tx: Tx, msg: Activity, place: objects.Place) -> Handler[Any, Any] | None:
         if msg.type in objects.STATES:
             noun = place.noun if msg.type == "Delete" else activities.type_of_object(msg)
             if objects.leaves(msg):
                 noun = objects.ITSELF
             return self._nouns.get(noun or "")
-        return self._acts.get(msg.type)
+        undone = self._undos.get(objects.undone(tx, msg, place)) if msg.type == "Undo" else None
+        return undone or self._acts.get(msg.type)
 
     async def perform(self, command: object) -> Outcome:
         """Carry out a member's or operator's command: decide, sign, store and append in one transaction."""

@@ -44,6 +44,7 @@ class Decision(msgspec.Struct, Generic[E], frozen=True):
     """What the rules say: a reason, and what follows from a yes. detail: one sentence for people on a no.
 
     supersedes: the activity whose place this one takes in its set, where that is no state of an object; it is erased.
+    SUPERSEDED has effects too, where what comes late still says what is past; its own bytes are kept nowhere.
     """
 
     reason: Reason

@@ -18,6 +18,7 @@ from protocol.vocabulary.activities import Activity, Audience
 
 STATES = frozenset({"Create", "Update", "Delete"})
 ITSELF = "itself"  # the noun of an actor that deletes itself: no state here says what it was
+UNHELD = "unheld"  # what an Undo takes back by an id that is not known here
 AUDIENCES: dict[str, Audience] = {"public": "public", "members": "members", "direct": "direct"}
 
 _LOOK = """
@@ -134,6 +135,19 @@ def _look(tx: Tx, msg: Activity, audience: Audience) -> Place:
         first["set_name"], counter, local, theirs, current, current_activity, rival, audience,
         first["known"] is not None, first["owner"] is None,
     )  # fmt: skip
+
+
+def undone(tx: Tx, msg: Activity, place: Place) -> str:
+    """The type of what an Undo takes back: as it is held, else as the Undo embeds it, else UNHELD.
+
+    Blank if it is neither and the Undo stands in no set: what was asked of one actor alone is nothing to remember.
+    """
+    row = tx.one("SELECT type FROM activity WHERE id = :id", id=msg.object_id or "")
+    if row is not None:
+        return row["type"]
+    if isinstance(msg.object, Activity):
+        return msg.object.type
+    return UNHELD if place.set_name is not None else ""
 
 
 def state_of(place: Place, verified: Verified[Activity]) -> states.State | None:

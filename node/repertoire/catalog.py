@@ -99,7 +99,7 @@ def adaptations(reads: Reads, original: str) -> list[Row]:
 def recommended_by(reads: Reads, id: str) -> list[Row]:
     """Who recommends an item."""
     return reads.all(
-        "SELECT r.actor, a.name FROM recommendation r LEFT JOIN actor a ON a.id = r.actor"
-        " WHERE r.object = :id ORDER BY r.at LIMIT 50",
+        "SELECT r.actor, a.name FROM recommendation r JOIN activity v ON v.id = r.activity AND v.type = 'Announce'"
+        " LEFT JOIN actor a ON a.id = r.actor WHERE r.object = :id ORDER BY r.at LIMIT 50",
         id=id,
     )

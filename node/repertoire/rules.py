@@ -67,12 +67,29 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """held: the object is known here. activity, at, digest: the same actor's recommendation of it that stands."""
+    """held: the object is known here. activity, at, digest: the latest that the same actor said of it, an Announce; or,
+    if `retracted`, the Undo of one. undone: the Undo of this very Announce, which came before it.
+    """
 
     held: bool = False
     activity: str | None = None
     at: int = 0
     digest: bytes = b""
+    retracted: bool = False
+    undone: str | None = None
+
+
+class Retraction(msgspec.Struct, frozen=True):
+    """Of an Undo. heard: a set of its actor is held here. owner, digest: of what it takes back, if that was ever here.
+
+    announce: the same as it is held, else as the Undo embeds it. stands: the latest that the actor said of its object.
+    """
+
+    heard: bool = False
+    owner: str | None = None
+    digest: bytes = b""
+    announce: Activity | None = None
+    stands: Announced = Announced()
 
 
 Recommender = tuple[str, int]  # an actor of ours, and when it last recommended the item
@@ -111,7 +128,16 @@ class Recommended(msgspec.Struct, frozen=True):
     object: str
 
 
-Effect = Keep | Withdraw | Hide | Recommended
+class Retracted(msgspec.Struct, frozen=True):
+    """What the actor said of the object until `at` is taken back by this Undo. An Announce that is not here yet is
+    noted as an object itself."""
+
+    object: str
+    undo: str
+    at: int = 0
+
+
+Effect = Keep | Withdraw | Hide | Recommended | Retracted
 
 
 # What arrives, from others and from ourselves
@@ -156,23 +182,56 @@ def decide_announce(verified: Verified[Activity], facts: Announced, _now: int) -
     they carry a state of the object that may have been withdrawn since.
     """
     msg = verified.msg
-    inner = msg.object
-    object_id = inner.object_id if isinstance(inner, Activity) else msg.object_id
+    object_id = recommended(msg)
     if object_id is None:
         return Decision(Reason.MALFORMED, detail="An Announce must name its object.")
     if activities.widens(msg):
         return Decision(Reason.NOT_ALLOWED, detail="What was said to some is not passed on to others.")
     if facts.activity is not None and (recommended_at(msg), verified.digest) <= (facts.at, facts.digest):
         return Decision(Reason.SUPERSEDED)
-    needs = () if facts.held or isinstance(inner, Activity) else (Need("object", object_id, msg.id),)
-    return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs, supersedes=facts.activity)
+    earlier = None if facts.retracted else facts.activity
+    if facts.undone is not None:
+        gone = Retracted(object_id, facts.undone, recommended_at(msg))
+        return Decision(Reason.SUPERSEDED, (gone,), detail="It was taken back before it came.", supersedes=earlier)
+    needs = () if facts.held or isinstance(msg.object, Activity) else (Need("object", object_id, msg.id),)
+    return Decision(Reason.ACCEPTED, (Recommended(object_id),), needs=needs, supersedes=earlier)
+
+
+def decide_retraction(verified: Verified[Activity], facts: Retraction, _now: int) -> Decision[Effect]:
+    """An Undo of a recommendation. It takes the Announce's place, and is kept: it may have come before it."""
+    msg = verified.msg
+    if facts.owner not in (None, msg.actor):
+        return Decision(Reason.NOT_OWNER, detail="Only the actor of an activity may undo it.")
+    if msg.object_id is None or (facts.owner is None and not facts.heard):
+        return Decision(Reason.SUPERSEDED, detail="There is nothing of yours here to undo.")
+    gone = (Retracted(msg.object_id, msg.id),)
+    object_id = recommended(facts.announce) if facts.announce is not None else None
+    if facts.announce is None or object_id is None:
+        return Decision(Reason.ACCEPTED, gone)
+    stands, at = facts.stands, recommended_at(facts.announce)
+    if stands.activity not in (None, msg.object_id) and (at, facts.digest) < (stands.at, stands.digest):
+        return Decision(Reason.ACCEPTED, gone)  # it was recommended again since
+    earlier = None if stands.retracted else stands.activity
+    return Decision(Reason.ACCEPTED, (*gone, Retracted(object_id, msg.id, at)), supersedes=earlier)
+
+
+def recommended(announce: Activity) -> str | None:
+    """The object that an Announce is about: of a whole activity its object."""
+    inner = announce.object
+    return inner.object_id if isinstance(inner, Activity) else announce.object_id
 
 
 def recommended_at(msg: Activity) -> int:
-    """When an Announce was made, for its order among its actor's; other software does not say: by what it carries."""
+    """When an Announce was made, for its order among its actor's; other software does not say: by what it carries.
+
+    A deletion comes after every other state, whatever its sequence, so its Announce after every other.
+    """
     if msg.published is not None:
         return msg.published
-    return activities.order_of(msg.object) if isinstance(msg.object, Activity) else 0
+    inner = msg.object
+    if not isinstance(inner, Activity):
+        return 0
+    return limits.MAX_INTEGER if inner.type == "Delete" else activities.order_of(inner)
 
 
 # What our own people do

@@ -1,5 +1,8 @@
 """The repertoire's rows: cards for the catalog, lineage links, recommendations. The item itself is the bytes that
 its owner signed, kept by the gate; this room reads it from there.
+
+A recommendation's row names the latest that its actor said of the object. Where that is an Undo, nothing is
+recommended, and nothing that was said before it will be. Under its own id stands an Announce whose Undo has come.
 """
 
 from typing import cast
@@ -17,9 +20,12 @@ from node.repertoire.rules import (
     PublishItem,
     Recommend,
     Recommended,
+    Retracted,
+    Retraction,
     Seen,
     Withdraw,
     WithdrawItem,
+    recommended,
     recommended_at,
 )
 from node.storage.contract import Reads, Row, Tx
@@ -62,6 +68,7 @@ def load_item(reads: Reads, verified: Verified[Activity]) -> Seen:
     """Which of our own actors recommended it, before this state of it, and when."""
     rows = reads.all(
         "SELECT r.actor, r.at FROM recommendation r JOIN actor a ON a.id = r.actor AND a.local = 1"
+        " JOIN activity v ON v.id = r.activity AND v.type = 'Announce'"
         " WHERE r.object = :id ORDER BY r.actor LIMIT 200",  # fewer than one byte counts
         id=verified.msg.object_id or "",
     )
@@ -79,15 +86,50 @@ def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
 
 def load_announce(reads: Reads, verified: Verified[Activity]) -> Announced:
     msg = verified.msg
-    inner = msg.object
-    object_id = (inner.object_id if isinstance(inner, Activity) else msg.object_id) or ""
+    object_id = recommended(msg) or ""
     held = reads.one("SELECT 1 AS yes FROM object WHERE id = :id", id=object_id) is not None
+    undo = _latest(reads, msg.id, msg.actor)
+    return msgspec.structs.replace(
+        _latest(reads, object_id, msg.actor), held=held, undone=undo.activity if undo.retracted else None
+    )
+
+
+def _latest(reads: Reads, object_id: str, actor: str) -> Announced:
     row = reads.one(
-        "SELECT r.activity, r.at, a.digest FROM recommendation r JOIN activity a ON a.id = r.activity"
+        "SELECT r.activity, r.at, a.digest, a.type FROM recommendation r JOIN activity a ON a.id = r.activity"
         " WHERE r.object = :object AND r.actor = :actor",
-        object=object_id, actor=msg.actor,
+        object=object_id, actor=actor,
     )  # fmt: skip
-    return Announced(held, row["activity"], row["at"], row["digest"]) if row else Announced(held)
+    if row is None:
+        return Announced()
+    retracted = row["type"] == "Undo"
+    return Announced(False, row["activity"], row["at"], b"" if retracted else row["digest"], retracted)
+
+
+def load_retraction(reads: Reads, verified: Verified[Activity]) -> Retraction:
+    msg = verified.msg
+    row = reads.one("SELECT actor, digest, raw FROM activity WHERE id = :id", id=msg.object_id or "")
+    announce: Activity | None = None
+    if row is not None and row["raw"] is not None:
+        announce = activities.read_activity(canonical.read(row["raw"]))
+    elif isinstance(msg.object, Activity) and msg.object.type == "Announce":
+        announce = msg.object
+    heard = reads.one(
+        "SELECT 1 AS yes FROM held_set WHERE name = :name AND (local = 1 OR pull_at IS NOT NULL)",
+        name=identifiers.set_name(msg.actor, "public"),
+    )
+    return Retraction(
+        heard=heard is not None,
+        owner=row["actor"] if row else None,
+        digest=row["digest"] if row else b"",
+        announce=announce,
+        stands=_latest(reads, (recommended(announce) if announce else None) or "", msg.actor),
+    )
+
+
+def always(_reads: Reads, _verified: Verified[Activity]) -> bool:
+    """An Undo of nothing is no fault, whoever says it."""
+    return True
 
 
 def load_publish(reads: Reads, command: PublishItem) -> Facts:
@@ -174,7 +216,13 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
                 tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
             case Recommended():
-                _recommend(tx, message, effect)
+                if isinstance(message, Verified):
+                    msg = cast("Verified[Activity]", message).msg
+                    _latest_is(tx, effect.object, msg.actor, msg.id, recommended_at(msg))
+            case Retracted():
+                if isinstance(message, Verified):
+                    msg = cast("Verified[Activity]", message).msg
+                    _latest_is(tx, effect.object, msg.actor, effect.undo, effect.at)
 
 
 def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
@@ -200,14 +248,11 @@ def _search(item: Item) -> str:
     return "\n".join((item.name, item.summary, text, item.principle, item.place.name)).casefold()
 
 
-def _recommend(tx: Tx, message: object, effect: Recommended) -> None:
-    if not isinstance(message, Verified):
-        return
-    msg = cast("Verified[Activity]", message).msg
+def _latest_is(tx: Tx, object_id: str, actor: str, activity: str, at: int) -> None:
     tx.run(
         "INSERT INTO recommendation(object, actor, activity, at) VALUES(:object, :actor, :activity, :at)"
         " ON CONFLICT(object, actor) DO UPDATE SET activity = excluded.activity, at = excluded.at",
-        object=effect.object, actor=msg.actor, activity=msg.id, at=recommended_at(msg),
+        object=object_id, actor=actor, activity=activity, at=at,
     )  # fmt: skip
 
 

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from node.gate import objects
 from node.gate.handler import CommandHandler, Handler
 from node.repertoire import rules, store
 
 
 def repertoire_handlers() -> dict[str, Any]:
     """Arguments for Gate.register."""
+    undo = Handler(store.load_retraction, rules.decide_retraction, store.apply, store.always)
     return {
         "nouns": {"Article": Handler(store.load_item, rules.decide_item, store.apply, store.wanted, rules.UNSEEN)},
         "acts": {"Announce": Handler(store.load_announce, rules.decide_announce, store.apply)},
+        # Of activities that stand in sets only Announces are undone, so one that is not here yet is taken for one.
+        "undos": {"Announce": undo, objects.UNHELD: undo},
         "commands": {
             rules.PublishItem: CommandHandler(store.load_publish, rules.decide_publish, store.apply),
             rules.EditItem: CommandHandler(store.load_edit, rules.decide_edit, store.apply),

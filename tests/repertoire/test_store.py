@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from node.gate.handler import Carrier
 from node.repertoire import reading, rules, store
 from node.repertoire.rules import Facts, Recommended
 from node.storage.contract import Tx
@@ -176,16 +177,16 @@ async def test_what_is_not_here_is_nothing(room: Door, id: str) -> None:
     assert await room.storage.read(lambda reads: reading.read(reads, id)) is None
 
 
-async def test_what_is_not_public_cannot_be_read(room: Door) -> None:
-    private = item(HIGH_POINT, 3, to=(f"{INKSTER.id}",), adapted_from=(), kind="method")
-    await room.storage.transact(lambda tx: tx.run("INSERT INTO object(id, owner, type, audience, sequence, digest,"
-                                                  " activity) VALUES(:id, :owner, 'Article', 'public', 0, x'00', 'x')",
-                                                  id=private.id, owner=HIGH_POINT.id))  # fmt: skip
-    answer = await room.pushed(HIGH_POINT, create(HIGH_POINT, private))
-    assert (
-        answer.reason is not Reason.ACCEPTED
-        or await room.storage.read(lambda reads: reading.read(reads, private.id)) is None
-    )
+@pytest.mark.parametrize("to", [INKSTER.id, f"{HIGH_POINT.id}/members", identifiers.PUBLIC])
+async def test_what_is_not_public_cannot_be_read(room: Door, to: str) -> None:
+    """It is held all the same; what is public, read by the same way, shows that there is a way."""
+    made = item(HIGH_POINT, 3, to=(to,))
+    answer = await room.gate.receive(HIGH_POINT.sign(create(HIGH_POINT, made), START), Carrier(INKSTER.id, "relayed"))
+    assert answer.reason is Reason.ACCEPTED
+    assert await room.rows("SELECT a.raw IS NOT NULL AS held FROM object o JOIN activity a ON a.id = o.activity"
+                           " WHERE o.id = :id", id=made.id) == [{"held": 1}]  # fmt: skip
+    read = await room.storage.read(lambda reads: reading.read(reads, made.id))
+    assert (read is not None) == (to == identifiers.PUBLIC)
 
 
 async def test_no_statement_of_the_room_walks_a_table(room: Door) -> None:
@@ -198,8 +199,10 @@ async def test_no_statement_of_the_room_walks_a_table(room: Door) -> None:
         store.load_withdraw(tx, rules.WithdrawItem(ITEM.id, "x"))
         store.load_recommend(tx, rules.Recommend(ITEM.id, HIGH_POINT.id, "x"))
         store.load_announce(tx, message)
+        store.load_retraction(tx, message)
         store.wanted(tx, message)
-        effects = (rules.Keep(ADAPTED), Recommended(ITEM.id), rules.Withdraw(ITEM.id), rules.Hide(ADAPTED.id))
+        effects = (rules.Keep(ADAPTED), Recommended(ITEM.id), rules.Withdraw(ITEM.id), rules.Hide(ADAPTED.id),
+                   rules.Retracted(ITEM.id, "x"))  # fmt: skip
         store.apply(tx, message, effects, START)
         reading.read(tx, ITEM.id)
 

@@ -105,17 +105,21 @@ async def test_of_what_was_withdrawn_not_even_the_title_is_kept(scene: Scene, fi
     assert await scene.rows("SELECT 1 FROM item WHERE name = :n OR instr(search, :n) > 0", n=SECRET) == []
 
 
-async def test_the_later_state_within_announces_holds_where_they_do_not_say_when(scene: Scene) -> None:
+@pytest.mark.parametrize("ordered", [True, False], ids=["a Tombstone with its order", "an id alone"])
+async def test_the_later_state_within_announces_holds_where_they_do_not_say_when(scene: Scene, ordered: bool) -> None:
     """FEP-1b12 wrappers of other software carry no `published`: what they wrap says which is later."""
     for number in range(4):
-        create = scene.create(scene.g1)
+        create = scene.create(scene.g1, scene.item(scene.g1, name=SECRET))
         id = create["object"]["id"]
         delete = activities.delete(
             f"{scene.good.origin}/activities/gone-{number}", scene.g1.id, id, "Article", scene.now + 9_000, [PUBLIC]
         )
+        if not ordered:
+            delete = {name: value for name, value in delete.items() if name != "published"} | {"object": id}
         for said in (create, delete):
             inner = canonical.read(scene.signed(scene.g1, said)).value
             wrapper = scene.said(scene.e1, "Announce", inner)
             wrapper.pop("published", None)
             assert (await scene.push(scene.e1, wrapper)).status == 202
         assert not await scene.holds(id)
+    assert SECRET.encode() not in await told(scene, scene.e1.id)  # nor does the log still have what was withdrawn
