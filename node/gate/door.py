@@ -219,6 +219,7 @@ class Gate:
         _check_size(document.raw)
         self.judge_host(msg.actor)
         activities.check_owner(msg)
+        activities.check_audience(msg, document.value)
         claim = integrity.claim(document, msg, msg.actor)
         if claim.method is None:
             return integrity.from_origin(claim, carrier)
@@ -360,6 +361,7 @@ class Gate:
         read = canonical.read(raw)
         msg = activities.read_activity(read)
         activities.check_owner(msg)
+        activities.check_audience(msg, read.value)
         held = HeldKey(method, draft.actor, key.public)
         verified = integrity.verify(integrity.claim(read, msg, msg.actor), held, now, draft.actor)
         answer = self.admit(tx, verified, Carrier(draft.actor, "own"), now)

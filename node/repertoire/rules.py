@@ -185,8 +185,6 @@ def decide_announce(verified: Verified[Activity], facts: Announced, _now: int) -
     object_id = recommended(msg)
     if object_id is None:
         return Decision(Reason.MALFORMED, detail="An Announce must name its object.")
-    if activities.widens(msg):
-        return Decision(Reason.NOT_ALLOWED, detail="What was said to some is not passed on to others.")
     if facts.activity is not None and (recommended_at(msg), verified.digest) <= (facts.at, facts.digest):
         return Decision(Reason.SUPERSEDED)
     earlier = None if facts.retracted else facts.activity

@@ -20,7 +20,7 @@ from protocol.vocabulary.received import (
     read_activity,
 )
 from protocol.vocabulary.repertoire import Item
-from protocol.vocabulary.shapes import malformed
+from protocol.vocabulary.shapes import listed, malformed, mapping, recipients
 
 __all__ = [
     "ACTIVITY_TYPES",
@@ -32,6 +32,7 @@ __all__ = [
     "add",
     "announce",
     "audience",
+    "check_audience",
     "check_owner",
     "create",
     "delete",
@@ -46,10 +47,12 @@ __all__ = [
     "type_of_object",
     "undo",
     "update",
-    "widens",
 ]
 
 Audience = Literal["public", "members", "direct"]
+
+_MAKING = ("Create", "Update", "Delete")
+_WORDLESS = ("Follow", "Join", "Delete")  # they say nothing but that something was asked, or is gone
 
 _WIDTH: dict[Audience, int] = {"direct": 0, "members": 1, "public": 2}
 
@@ -92,19 +95,23 @@ def audience(activity: Activity) -> Audience:
     return said
 
 
-def widens(announce: Activity) -> bool:
-    """Whether an Announce hands on what was not said to everyone: never done, whoever reads it (section 7).
+def check_audience(activity: Activity, whole: Mapping[str, Any]) -> None:
+    """NOT_ALLOWED if it carries, however deep, words that were not said to everyone: never widened (section 7).
 
-    A Delete says nothing but an id, and must reach whoever holds what it withdraws.
+    No Announce may, nor anything else that is for everyone. An actor may take back before all what it said to some.
     """
-    made = announce.object
-    while isinstance(made, Activity):
-        if made.type != "Delete" and audience(made) != "public":
-            return True
-        made = made.object
-    if isinstance(made, Item | Thing) and (made.to or made.cc):
-        return PUBLIC_NAMES.isdisjoint(made.to) and PUBLIC_NAMES.isdisjoint(made.cc)
-    return False
+    if activity.type in _MAKING or (activity.type != "Announce" and audience(activity) != "public"):
+        return
+    around: list[tuple[Any, Mapping[str, Any]]] = [(activity.type, whole)]
+    while around:
+        outer, holder = around.pop()
+        for inner in filter(None, map(mapping, listed(holder.get("object"), "object"))):
+            kind = next(iter(listed(inner.get("type"), "type")), None)
+            to, cc = recipients(inner.get("to"), inner.get("cc"))
+            meant = bool(to or cc) or "actor" in inner
+            if meant and outer != "Undo" and kind not in _WORDLESS and PUBLIC_NAMES.isdisjoint((*to, *cc)):
+                raise RemoteProtocolError(Reason.NOT_ALLOWED, "What was said to some is not passed on to others.")
+            around.append((kind, inner))
 
 
 def _refuse(why: str) -> RemoteProtocolError:

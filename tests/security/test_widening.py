@@ -1,10 +1,11 @@
 """Security cases E, what was said to some: no Announce hands it on, no adaptation names it, no tombstone keeps it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from protocol import canonical
+from protocol import canonical, limits
 from protocol.identifiers import PUBLIC
 from protocol.vocabulary import activities
 from protocol.vocabulary.repertoire import Reference
@@ -34,11 +35,49 @@ async def test_what_was_said_to_some_is_not_announced_to_all(scene: Scene, to: s
     async with scene.unchanged():
         got = await scene.push(scene.e1, announce)
         assert (got.status, got.reason) == (403, "not-allowed")
-    scene.logs[scene.e1.id] = [scene.signed(scene.e1, announce)]
-    await scene.rows("SELECT 1 FROM held_set")
+    scene.logs[scene.e1.id] = [scene.signed(scene.e1, announce), scene.signed(scene.e1, scene.create(scene.e1))]
+    scene.clock.advance(limits.HOUR)
+    await scene.idle()
+    assert canonical.read(scene.logs[scene.e1.id][1]).value["id"].encode() in await told(scene, scene.e1.id)
     assert (await scene.get(f"/federation/object?id={original['id']}", scene.p1)).status == 404
     assert SECRET.encode() not in await told(scene, scene.e1.id)
     assert await scene.rows("SELECT 1 FROM activity WHERE instr(raw, :s) > 0", s=SECRET.encode()) == []
+
+
+def _nested(scene: Scene, original: dict[str, Any], times: int) -> dict[str, Any]:
+    for _ in range(times):
+        original = canonical.read(scene.signed(scene.p1, scene.said(scene.p1, "Announce", original))).value
+    return original
+
+
+CARRIED: dict[str, Callable[[Scene, dict[str, Any]], dict[str, Any]]] = {
+    "deeper than is read": lambda s, o: s.said(s.e1, "Announce", _nested(s, o, 6)),
+    "in a type not known, in an Announce": lambda s, o: s.said(s.e1, "Announce", s.said(s.e1, "Seize", o)),
+    "in a type not known": lambda s, o: s.said(s.e1, "Seize", o),
+    "in an Offer": lambda s, o: s.said(s.e1, "Offer", o),
+    "in an Undo of an Announce": lambda s, o: s.said(s.e1, "Undo", s.said(s.e1, "Announce", o)),
+    "in a list of one": lambda s, o: s.said(s.e1, "Announce", [s.said(s.e1, "Seize", [o])]),
+}
+
+
+@pytest.mark.parametrize("case", CARRIED)
+async def test_what_was_said_to_some_is_carried_to_all_by_nothing(scene: Scene, case: str) -> None:
+    announce = CARRIED[case](scene, whispered(scene, scene.p1.id))
+    async with scene.unchanged():
+        got = await scene.push(scene.e1, announce)
+        assert (got.status, got.reason) == (403, "not-allowed")
+    assert await scene.rows("SELECT 1 FROM activity WHERE instr(raw, :s) > 0", s=SECRET.encode()) == []
+    public = CARRIED[case](scene, canonical.read(scene.signed(scene.g1, scene.create(scene.g1))).value)
+    assert (await scene.push(scene.e1, public)).status == 202
+
+
+async def test_what_is_told_to_all_may_name_what_was_asked_of_one(scene: Scene) -> None:
+    """Requests say nothing but that they were made; and who boosted for some may take it back before all (Mastodon)."""
+    follow = scene.said(scene.p1, "Follow", scene.practice, to=[scene.practice])
+    boost = scene.said(scene.p1, "Announce", scene.create(scene.g1)["object"]["id"], to=[f"{scene.p1.id}/followers"])
+    for undone in (follow, boost):
+        assert (await scene.push(scene.p1, scene.said(scene.p1, "Undo", undone))).status == 202
+    assert await scene.rows("SELECT 1 FROM follower WHERE actor = :p1", p1=scene.p1.id) == []
 
 
 async def test_what_was_said_to_all_is(scene: Scene) -> None:
