@@ -238,6 +238,14 @@ def encode(value: Any) -> bytes:
         raise LocalProtocolError(Reason.NOT_JSON, f"Not encodable: {error}") from None
 
 
+def object_digest(value: Mapping[str, Any]) -> bytes:
+    """What a reference to an object names: the same of it inside its activity and of the document at its id.
+
+    Without `@context`, which the document has of its own and which inside an activity stands around it.
+    """
+    return digest({name: member for name, member in value.items() if name != "@context"})
+
+
 def digest(document: Document | Mapping[str, Any]) -> bytes:
     """SHA-256 (32 bytes) of the JCS without the top-level `proof`: a document's name in sets and references."""
     if isinstance(document, Document):

@@ -81,7 +81,7 @@ def read(reads: Reads, id: str) -> Held | None:
         withdrawn=(card["withdrawn"] if card else row["at"]) if row["deleted"] else None,
         published=card["published"] if card else None,
         raw=row["raw"],
-        digest=canonical.digest(document.value["object"]) if item else b"",
+        digest=canonical.object_digest(document.value["object"]) if item else b"",
         key=said.method,
         signed=said.created,
         at=row["at"],
@@ -119,7 +119,7 @@ def _original(reads: Reads, link: Reference) -> Link:
         withdrawn=bool(row["deleted"]) if row else False,
         item=item if isinstance(item, Item) else None,
         digest=link.digest,
-        digest_now=canonical.digest(whole.value["object"]) if whole else None,
+        digest_now=canonical.object_digest(whole.value["object"]) if whole else None,
         updated=card["updated"] if card else None,
     )
 

@@ -198,8 +198,8 @@ def item_of(raw: bytes) -> Item | None:
 
 
 def object_digest(raw: bytes) -> bytes:
-    """What a reference to the object names: the digest of the object as it stands in its signed activity."""
-    return canonical.digest(canonical.read(raw).value["object"])
+    """What a reference to the object in an activity names."""
+    return canonical.object_digest(canonical.read(raw).value["object"])
 
 
 # Effects

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from protocol import canonical
 from tests.api.conftest import Api, Said
 from tests.cluster.kit import Town, cluster, settle
 
@@ -111,6 +112,17 @@ async def test_an_adaptation_names_what_it_adapts(api: Api) -> None:
     await api.ask("PATCH", f"/items/{made}", {"results": "Fewer shots."})
     again = (await api.ask("GET", f"/items/{made}")).value
     assert again["adapted_from"][0]["digest"] == read["adapted_from"][0]["digest"]
+
+
+async def test_the_credit_given_is_of_the_document_at_the_originals_id(api: Api) -> None:
+    """Whoever reads an adaptation can check what it was made from, with the id alone."""
+    id = await published(api)
+    original = (await api.ask("GET", f"/items/{id}")).value["id"]
+    made = (await api.ask("GET", f"/items/{await published(api, kind='adaptation', adapted_from=[original])}")).value
+    async with aiohttp.request("GET", original, headers={"Accept": "application/activity+json"}) as answer:
+        served = canonical.read(await answer.read()).value
+    digest = canonical.digest_multibase(canonical.object_digest(served))
+    assert made["activity"]["object"]["cw:adaptedFrom"] == [{"id": original, "digestMultibase": digest}]
 
 
 ABSENT = [

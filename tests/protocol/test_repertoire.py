@@ -1,6 +1,8 @@
 """Items: what we say can be read back to the letter; what an item must not be is refused by name."""
 
 import contextlib
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol import canonical
 from protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from protocol.vocabulary import dates, place, repertoire
 from protocol.vocabulary.repertoire import Item, build_item, check_domain, read_item
 from tests.protocol.vocabulary_samples import ADAPTATION, METHOD, document, mutated
+
+SPEC = Path(__file__).parents[2] / "protocol" / "SPEC.md"
 
 
 @pytest.mark.parametrize("item", [METHOD, ADAPTATION], ids=["method", "adaptation"])
@@ -53,6 +58,18 @@ def test_other_softwares_article_is_read_as_one_of_no_kind() -> None:
     )
     assert (item.kind, item.language, item.attributed_to) == ("", "en", "https://blog.example/?author=1")
     assert (item.sequence, item.url, item.attachments) == (1_704_067_200_000, "https://blog.example/a", ())
+
+
+def test_the_example_of_a_reference_is_right_for_who_fetches_the_id() -> None:
+    text = SPEC.read_text("utf-8").partition("An example of 3.4.")[2]
+    served = document(msgspec.json.decode(text.partition("```json\n")[2].partition("```")[0])).value
+    _, reference, _, bare, _ = text.partition("it is referred to as ")[2].split("`", 4)
+    named = msgspec.json.decode(reference)
+    digest = canonical.read_digest_multibase(named["digestMultibase"])
+    assert (named["id"], digest) == (served["id"], hashlib.sha256(bare.encode()).digest())
+    embedded = {name: member for name, member in served.items() if name != "@context"}
+    for form in (served, embedded, {**embedded, "proof": {}}):
+        assert canonical.object_digest(form) == digest
 
 
 REFUSED: list[tuple[str, dict[str, Any], Reason]] = [

@@ -54,8 +54,9 @@ CREATE TABLE card(
 ) STRICT;
 INSERT INTO card(key, id, owner, host, local, name, kind, domain, language, place, summary, review_by, published,
   updated, withdrawn, search)
-SELECT o.key, i.id, i.owner, i.host, i.local, CASE WHEN i.withdrawn IS NULL THEN i.name ELSE '' END, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,
-  i.published, i.updated, i.withdrawn, i.search
+SELECT o.key, i.id, i.owner, i.host, i.local, CASE WHEN i.withdrawn IS NULL THEN i.name ELSE '' END, i.kind, i.domain,
+  i.language, CASE WHEN i.withdrawn IS NULL THEN i.place ELSE '' END, i.summary,
+  CASE WHEN i.withdrawn IS NULL THEN i.review_by END, i.published, i.updated, i.withdrawn, i.search
 FROM item i JOIN object o ON o.id = i.id AND o.owner = i.owner;
 DROP TABLE item;
 ALTER TABLE card RENAME TO item;
