@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from protocol import canonical, hash_tree, limits
+from protocol.keys import HeldKey
 from protocol.vocabulary import activities
 from tests.cluster.kit import settle
 from tests.federation.hostile import serve
 from tests.security.kit import Scene
+from tests.security.test_keys import document, heir
 
 
 def _root(raws: Sequence[bytes]) -> str:
@@ -143,3 +145,21 @@ async def test_a_peer_that_is_always_ahead_is_not_asked_for_ever(scene: Scene) -
         await scene.idle()
     assert await scene.rows("SELECT 1 FROM need") == []
     assert sum("/federation/object" in path for path in scene.good.paths) == len(limits.BACKOFF)
+
+
+async def test_a_log_is_not_passed_over_while_its_owners_key_is_in_question(scene: Scene) -> None:
+    thief = heir(scene.g1)
+    keys = [HeldKey(thief.key_id, thief.id, thief.key.public)]
+    scene.good.on("/practices/violence", serve(thief.sign(document(scene.g1, keys, scene.now), scene.now)))
+    scene.clock.advance(limits.KEY_REFETCH)
+    assert (await scene.push(thief, scene.create(thief))).reason == "key-changed"
+    good = scene.signed(scene.g1, scene.create(scene.g1))
+    scene.logs[scene.g1.id] = [await _published(scene), good]
+    scene.clock.advance(limits.HOUR)
+
+    async def waits() -> bool:
+        return bool(await scene.rows("SELECT 1 FROM held_set WHERE owner = :g1 AND attempts > 0", g1=scene.g1.id))
+
+    await settle(waits, "the pull is put off")
+    await scene.idle()
+    assert await scene.rows("SELECT theirs_seq FROM held_set WHERE owner = :g1", g1=scene.g1.id) == [(0,)]
