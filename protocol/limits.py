@@ -44,6 +44,7 @@ BODY_TIMEOUT = 30 * SECOND  # for a whole body to arrive: 1 MiB at 35 kB/s
 
 # States
 FUTURE_SEQUENCE = DAY  # a sequence further ahead of our clock could never be superseded by an honest node
+FUTURE_WAIT = 30 * DAY  # what a log has further ahead than this is no clock that runs fast: it is not waited for
 
 # Waiting for a key, in memory only
 WAITING_REQUESTS = 256

@@ -13,8 +13,9 @@ import structlog
 
 from node.clock import Clock
 from node.federation.peer import PeerError, Peers, Sign, document
+from node.gate import objects
 from node.gate.door import Gate
-from node.gate.handler import Answer, Carrier
+from node.gate.handler import Answer, Carrier, Need
 from node.gate.objects import STATES
 from node.storage.contract import Reads, Row, Storage, StorageBusy, Tx
 from protocol import canonical, identifiers, limits
@@ -28,7 +29,8 @@ _OTHERS = 50  # ms
 AT_ONCE = 8  # sets pulled at the same time; one peer's slowness costs one of them
 
 # An answer of this kind says "not now", of all others "never": the cursor waits for the first, passes the second.
-NOT_NOW = frozenset({Reason.KEY_UNAVAILABLE, Reason.BUSY, Reason.INTERNAL})
+# KEY_CHANGED: until a steward has looked, nothing of it can be judged.
+NOT_NOW = frozenset({Reason.KEY_UNAVAILABLE, Reason.BUSY, Reason.INTERNAL, Reason.KEY_CHANGED})
 
 log = structlog.get_logger("catchup")
 
@@ -197,9 +199,28 @@ class Catchup:
         for answer in answers:
             if answer.reason in NOT_NOW:
                 raise Interrupted(answer.detail)
-        refused = [answer for answer in answers if answer.reason not in TAKEN]
+        refused = [pair for pair in zip(page.items, answers, strict=True) if pair[1].reason not in TAKEN]
+        for raw, answer in refused:
+            await self._refused(raw, answer.reason, page.set)
         if refused:
-            log.warning("refused from a log", set=page.set, count=len(refused), reason=refused[0].reason)
+            log.warning("refused from a log", set=page.set, count=len(refused), reason=refused[0][1].reason)
+
+    async def _refused(self, raw: bytes, reason: Reason, name: str) -> None:
+        """Nothing waits behind it: it is asked for again once it counts, or recorded by its id alone (section 8).
+
+        A cursor that stood before what is ahead of its time would have the same pages pulled at every push until then.
+        """
+        now = self._clock.now()
+        if reason is Reason.FUTURE_SEQUENCE:
+            said = activities.read_activity(canonical.read(raw))
+            due = _counts_at(said)
+            if said.object_id is not None and due <= now + limits.FUTURE_WAIT:
+                need = Need("object", said.object_id, said.id)
+                await self._storage.transact(lambda tx: objects.need(tx, need, due))
+                return
+        recorded = await self._gate.record(raw, name)
+        if recorded.reason in NOT_NOW:
+            raise Interrupted(recorded.detail)
 
     # Needs
 
@@ -240,6 +261,13 @@ class Catchup:
         answer: Answer = await self._gate.receive(raw, Carrier(response.url, "fetched"))
         if answer.reason in NOT_NOW:
             raise Interrupted(answer.detail)
+        if answer.reason is Reason.FUTURE_SEQUENCE and _counts_at(said) <= self._clock.now() + limits.FUTURE_WAIT:
+            raise Interrupted(answer.detail)  # changed meanwhile, and ahead of its time again
+
+
+def _counts_at(said: activities.Activity) -> int:
+    """From when its object's state is not too far ahead of our clock (section 6, Order), ms."""
+    return activities.order_of(said) - limits.FUTURE_SEQUENCE
 
 
 def object_url(url: str) -> str:

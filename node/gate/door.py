@@ -11,9 +11,10 @@ import msgspec
 import structlog
 
 from node.clock import Clock
-from node.gate import objects, requests
+from node.gate import objects, requests, unkept
 from node.gate.crowd import Crowd
 from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
+from node.gate.locks import locks_for, locks_of
 from node.storage.contract import Entry, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
@@ -186,6 +187,10 @@ class Gate:
             return answer
         except ProtocolError as error:
             return Answer(error.reason, error.detail)
+
+    async def record(self, raw: bytes, name: str) -> Answer:
+        """What was refused of a set's log for good, by its id alone, if the set's owner signed it (section 8)."""
+        return await unkept.record(self._storage, self._keys.find, raw, name, self._clock.now())
 
     async def _unwrap(self, raw: bytes, announce: Activity, stored: Answer) -> None:
         """What an Announce carries is judged as if it had come alone; without a proof it is fetched from its origin.
@@ -376,15 +381,3 @@ def _check_size(raw: bytes) -> None:
     """What no page of a log could carry would stop everybody who pulls the set."""
     if len(raw) > limits.ACTIVITY_BYTES:
         raise RemoteProtocolError(Reason.TOO_LARGE, f"An activity has at most {limits.ACTIVITY_BYTES:,} bytes.")
-
-
-def locks_of(msg: Activity) -> tuple[str, ...]:
-    """What the decision on an activity rests on: its id, which is said once; its actor, with all sets that are its
-    own and every edge between it and us; its object."""
-    return (msg.id, msg.actor) if msg.object_id in (None, msg.actor) else (msg.id, msg.actor, msg.object_id)
-
-
-def locks_for(command: object) -> tuple[str, ...]:
-    """What the decision on a command rests on: whatever it names; and people wait for each other."""
-    named = msgspec.structs.astuple(command) if isinstance(command, msgspec.Struct) else ()
-    return ("commands", *(each for each in named if isinstance(each, str) and each.startswith("http")))

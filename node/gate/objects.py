@@ -31,7 +31,7 @@ LEFT JOIN activity k ON k.id = q.activity
 """
 
 # Without ON CONFLICT … RETURNING, which costs SQLite as much as the insert: the look has said that it is new, and
-# nobody else can say it meanwhile (door.locks_of).
+# nobody else can say it meanwhile (locks.locks_of).
 _REMEMBER = """
 INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
 VALUES(:id, :digest, :actor, :type, :object, :proof, :carrier, :at, :raw)

@@ -18,8 +18,9 @@ C = TypeVar("C")  # an engine's connection
 
 # From 16 to 64 works the cost of one falls by a third; a larger group would mostly delay its first work.
 GROUP = 64
-# Turns of the loop in which nothing came, before a group starts: what arrives in one turn asks in the next.
-QUIET = 2
+# Turns of the loop in which nothing came, before a group starts: what arrives in one turn asks in the next; a second
+# turn of waiting gathered no more.
+QUIET = 1
 # More would wait for whole seconds on a slow disk: the caller hears at once that it should come back (503).
 WAITING = 16_384
 
@@ -72,7 +73,7 @@ class Groups(Generic[C]):
     def _next(self) -> None:
         jobs = self._jobs
         if jobs:
-            # A group of 32 costs half of two of 16; a work that comes alone waits for two empty turns.
+            # A group of 32 costs half of two of 16; a work that comes alone waits for one empty turn.
             if len(jobs) > self._seen:
                 self._seen, self._quiet = len(jobs), 0
             else:

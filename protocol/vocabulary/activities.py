@@ -18,6 +18,7 @@ from protocol.vocabulary.received import (
     Tombstone,
     embedded_bytes,
     read_activity,
+    read_outline,
 )
 from protocol.vocabulary.repertoire import Item
 from protocol.vocabulary.shapes import listed, malformed, mapping, recipients
@@ -42,6 +43,7 @@ __all__ = [
     "leave",
     "order_of",
     "read_activity",
+    "read_outline",
     "reject",
     "request_of",
     "type_of_object",

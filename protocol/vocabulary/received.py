@@ -132,6 +132,8 @@ def _thing(value: dict[str, Any], kind: str) -> Thing | Tombstone:
 
 def _object(value: dict[str, Any], depth: int) -> "Item | Actor | Tombstone | Activity | Thing":
     kind = one_type(value.get("type"), "object's type")
+    if depth > _DEPTH:
+        return _thing(value, kind)
     if is_item(value.get("cw:kind"), kind):
         return read_item(value)
     if kind in ACTOR_TYPES and "inbox" in value:
@@ -194,6 +196,11 @@ def read_activity(document: Document) -> Activity:
     """An activity, typed. RemoteProtocolError MALFORMED (one sentence naming the field), PAGE_LIMIT, TOO_LARGE or
     BAD_KEY (an embedded actor's root), whatever the document."""
     return _activity(document.value, 0)
+
+
+def read_outline(document: Document) -> Activity:
+    """What every activity has, its object a Thing: of one that cannot be read as what it says it is. Same errors."""
+    return _activity(document.value, _DEPTH + 1)
 
 
 class _Embedded(msgspec.Struct, frozen=True):
