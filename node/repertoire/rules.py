@@ -203,13 +203,14 @@ def decide_retraction(verified: Verified[Activity], facts: Retraction, _now: int
     if msg.object_id is None or (facts.owner is None and not facts.heard):
         return Decision(Reason.SUPERSEDED, detail="There is nothing of yours here to undo.")
     gone = (Retracted(msg.object_id, msg.id),)
+    held = msg.object_id if facts.owner is not None else None  # also where its bytes were never kept
     object_id = recommended(facts.announce) if facts.announce is not None else None
     if facts.announce is None or object_id is None:
-        return Decision(Reason.ACCEPTED, gone)
+        return Decision(Reason.ACCEPTED, gone, supersedes=held)
     stands, at = facts.stands, recommended_at(facts.announce)
     if stands.activity not in (None, msg.object_id) and (at, facts.digest) < (stands.at, stands.digest):
-        return Decision(Reason.ACCEPTED, gone)  # it was recommended again since
-    earlier = None if stands.retracted else stands.activity
+        return Decision(Reason.ACCEPTED, gone, supersedes=held)  # it was recommended again since
+    earlier = held if stands.retracted else stands.activity or held
     return Decision(Reason.ACCEPTED, (*gone, Retracted(object_id, msg.id, at)), supersedes=earlier)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from protocol import canonical
+from protocol import canonical, limits
 from protocol.vocabulary.dates import instant
 from tests.federation.hostile import Character
 from tests.security.kit import Scene
@@ -114,6 +114,22 @@ async def test_nobody_takes_anothers_recommendation_back(scene: Scene) -> None:
         mine = _announce(scene, scene.e1, item)
         assert (await scene.push(scene.e1, _undo(scene, mine, "whole", scene.e1))).status == 202
     assert await _recommended(scene, item, scene.g2)
+
+
+async def test_an_undo_takes_the_place_of_what_was_never_kept_too(scene: Scene) -> None:
+    """An Announce that is refused stands in the set by its id alone; its owner's set has it no more."""
+    secret = scene.create(scene.g1, scene.item(scene.g1, to=(scene.p1.id,)))
+    announce = scene.said(scene.e1, "Announce", canonical.read(scene.signed(scene.g1, secret)).value)
+    other = scene.create(scene.e1)
+    scene.logs[scene.e1.id] = [scene.signed(scene.e1, each) for each in (announce, other)]
+    before = (await scene.head(f"{scene.e1.id}/outbox"))["totalItems"]
+    scene.clock.advance(limits.HOUR)
+    await scene.idle()
+    assert (await scene.head(f"{scene.e1.id}/outbox"))["totalItems"] == before + 2
+    assert (await scene.push(scene.e1, _undo(scene, announce, "by its id", scene.e1))).status == 202
+    assert (await scene.head(f"{scene.e1.id}/outbox"))["totalItems"] == before + 2
+    told = await _told(scene, scene.e1.id)
+    assert (announce["id"] in told, other["id"] in told) == (False, True)
 
 
 async def test_an_undo_of_nothing_by_whom_nobody_follows_is_no_fault(scene: Scene) -> None:

@@ -132,6 +132,11 @@ INSERT INTO object(id, owner, type, audience, sequence, digest, activity, delete
   ('i/9', '{OWNER}', 'Article', 'public', 1, x'02', 'two', 0),
   ('i/1', '{OWNER}', 'Article', 'public', 2, x'04', 'four', 0),
   ('i/1', 'other', 'Article', 'public', 3, x'05', 'none', 1);
+INSERT INTO object(id, owner, type, audience, sequence, digest, activity, deleted)
+VALUES('i/3', '{OWNER}', 'Article', 'public', 4, x'03', 'gone', 1);
+INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, published, updated, withdrawn,
+  search)
+VALUES('i/3', '{OWNER}', 'h', 0, 'A title', 'tool', 'health', 'en', 'A place', '', 1, 1, 3, '');
 INSERT INTO item(id, owner, host, local, name, kind, domain, language, place, summary, published, updated, search)
 VALUES
   ('i/1', '{OWNER}', 'h', 0, 'First', 'tool', 'health', 'en', '', '', 1, 1, 'first'),
@@ -141,12 +146,13 @@ VALUES
 
 def check_old(tx: Tx) -> None:
     """What was held under the first schema is held under today's."""
-    cards = tx.all("SELECT i.name, o.id, o.owner FROM item i JOIN object o ON o.key = i.key ORDER BY i.name")
-    assert [tuple(row[name] for name in ("name", "id", "owner")) for row in cards] == [
-        ("First", "i/1", OWNER),
-        ("Ninth", "i/9", OWNER),
+    cards = tx.all("SELECT i.name, i.place, o.id, o.owner FROM item i JOIN object o ON o.key = i.key ORDER BY i.name")
+    assert [tuple(row[name] for name in ("name", "place", "id", "owner")) for row in cards] == [
+        ("", "", "i/3", OWNER),  # of what was withdrawn nothing that could be read
+        ("First", "", "i/1", OWNER),
+        ("Ninth", "", "i/9", OWNER),
     ]
-    assert tx.the("SELECT COUNT(*) AS n FROM object")["n"] == 3
+    assert tx.the("SELECT COUNT(*) AS n FROM object")["n"] == 4
     ids = tx.all("SELECT digest, seq FROM tree_id ORDER BY digest")
     assert [(bytes(row["digest"]), row["seq"]) for row in ids] == [(b"\2", 2), (b"\3", 0), (b"\4", 4)]
     found = {number: sets.find(tx, SET, bytes([number])) for number in (2, 3, 4, 5)}
