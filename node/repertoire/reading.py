@@ -103,15 +103,17 @@ def _kept_links(reads: Reads, id: str) -> tuple[Reference, ...]:
 
 def _original(reads: Reads, link: Reference) -> Link:
     row = store.state(reads, link.id)
+    if row is not None and row["audience"] != "public":
+        row = None  # nor is it said to be here
     card = reads.one("SELECT name, updated FROM item WHERE key = :key", key=row["key"]) if row else None
     owner = _actor(reads, row["owner"]) if row else None
     whole: Any = None
-    if row is not None and row["audience"] == "public" and row["raw"] is not None and not row["deleted"]:
+    if row is not None and row["raw"] is not None and not row["deleted"]:
         whole = canonical.read(row["raw"])
     item = activities.read_activity(whole).object if whole else None
     return Link(
         id=link.id,
-        title=card["name"] if card else link.id,
+        title=card["name"] if card else "" if row is not None and row["deleted"] else link.id,
         owner=row["owner"] if row else "",
         owner_name=(owner["name"] if owner else row["owner"]) if row else "",
         local=bool(owner["local"]) if owner else False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -126,6 +127,8 @@ async def test_a_public_item_that_names_a_hidden_one_shows_nothing_of_it(scene: 
     page = await scene.get(f"/catalog/item?id={shown['id']}", accept="text/html")
     assert page.status == 200
     assert SECRET.encode() not in page.body
+    assert hidden["id"].encode() in page.body  # where it lives, and not that it is here
+    assert quote(hidden["id"], safe="").encode() not in page.body
 
 
 @pytest.mark.parametrize("first", ["Create", "Delete"])
@@ -140,6 +143,10 @@ async def test_of_what_was_withdrawn_not_even_the_title_is_kept(scene: Scene, fi
     page = await scene.get(f"/catalog/item?id={id}", accept="text/html")
     assert page.status == 200
     assert b"This item was withdrawn" in page.body
+    made = scene.item(scene.p1, kind="adaptation", adapted_from=(Reference(id, bytes(32)),))
+    assert (await scene.push(scene.p1, scene.create(scene.p1, made))).status == 202
+    adaptation = await scene.get(f"/catalog/item?id={made['id']}", accept="text/html")
+    assert b"An item that was withdrawn" in adaptation.body
     assert SECRET.encode() not in page.body
     assert await scene.rows("SELECT 1 FROM item WHERE name = :n OR instr(search, :n) > 0", n=SECRET) == []
 
