@@ -87,7 +87,7 @@ class Node:
             settings.admission, self.origin.key, frozenset(settings.allowed_hosts), frozenset(settings.blocked_hosts)
         )
         self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
-        self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir)
+        self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir, following.asked)
         self.desk = Desk(storage, self.gate, clock, self.origin, settings.language)
         self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
         self.delivery = Delivery(

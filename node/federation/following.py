@@ -92,6 +92,11 @@ LEFT JOIN actor a ON a.id = q.actor
 LEFT JOIN follower f ON f.target = q.target AND f.actor = q.actor
 """
 
+_ASKED = """
+SELECT 1 AS yes FROM following
+WHERE state = 'asked' AND (target = :actor OR (whole_node = 1 AND host = :host))
+"""
+
 
 # Follow and Undo: others follow us
 
@@ -348,6 +353,11 @@ def follows_node_of(reads: Reads, actor: str) -> bool:
         )
         is not None
     )
+
+
+def asked(reads: Reads, actor: str) -> bool:
+    """Does a Follow of the actor, or of the whole node it lives on, wait for its answer?"""
+    return reads.one(_ASKED, actor=actor, host=identifiers.origin(actor).key) is not None
 
 
 def _always(_reads: Reads, _verified: Verified[Activity]) -> bool:

@@ -15,7 +15,7 @@ from node.gate import objects, requests, unkept
 from node.gate.crowd import Crowd
 from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
 from node.gate.locks import locks_for, locks_of
-from node.storage.contract import Entry, Storage, Tx
+from node.storage.contract import Entry, Reads, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
 from protocol.integrity import Verified
@@ -92,13 +92,16 @@ class Gate:
         clock: Clock,
         admits: Callable[[str], Reason | None],
         stir: Callable[[], None],
+        asked: Callable[[Reads, str], bool],
     ) -> None:
+        """admits: may we speak with this host? asked: do we await an answer to our Follow of this actor?"""
         self._storage = storage
         self._keys = keys
         self._signer = signer
         self._clock = clock
         self._admits = admits
         self._stir = stir
+        self._asked = asked
         self._crowd = Crowd()
         self._acts: dict[str, Handler[Any, Any]] = {}
         self._nouns: dict[str, Handler[Any, Any]] = {}
@@ -275,6 +278,7 @@ class Gate:
             carrier.how in ("own", "relayed", "fetched")
             or place.concerns(msg)
             or (handler and handler.wanted(tx, verified))
+            or self._asked(tx, msg.actor)  # what it says may overtake its Accept
         ):
             if msg.type == "Delete":
                 return self._passed(tx, place, heard, Answer(Reason.KNOWN))  # nothing of it is held here

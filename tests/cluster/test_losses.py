@@ -7,7 +7,7 @@ import pytest
 from node.federation.catchup import LOOK_EVERY
 from protocol import limits
 from tests.cluster.kit import Town, agree, cluster, settle
-from tests.cluster.network import answered, carries
+from tests.cluster.network import answered, carries, is_push
 
 pytestmark = pytest.mark.usefixtures("both_engines")
 
@@ -99,3 +99,30 @@ async def test_a_lost_accept_is_mended_by_the_weekly_follow(tmp_path: Path) -> N
         fort_wayne.clock.advance(limits.FOLLOW_REPEAT)
         await settle(lambda: fort_wayne.item(item), "the second Accept came, and then the backfill")
         assert await fort_wayne.follow_state(practice) == "accepted"
+
+
+async def test_what_overtakes_the_accept_is_taken_and_its_sender_goes_on(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne", roads=("fort-wayne",)) as (high_point, fort_wayne):
+        practice = await high_point.open_practice()
+        accept = carries('"type":"Accept"')
+        fort_wayne.road.rule = answered(accept, 500, times=2)
+        await fort_wayne.follow(practice)
+        await fort_wayne.rest()
+
+        async def failed() -> int:
+            due = await high_point.rest()
+            assert due is not None
+            return due - high_point.clock.now()
+
+        high_point.clock.advance(await failed())
+        wait = await failed()
+        early = await high_point.publish("Before the Accept")
+        high_point.clock.advance(wait)  # after two failures it begins with another inbox
+        await settle(lambda: fort_wayne.item(early))
+        await high_point.rest()
+        pushes = [(accept(seen), status) for seen, status in fort_wayne.road.answers if is_push(seen)]
+        assert pushes == [(True, 500), (True, 500), (False, 202), (True, 202)]
+
+        later = await high_point.publish("After the Accept")
+        await settle(lambda: fort_wayne.item(later), "the subscription goes on")
+        await agree(practice, high_point, fort_wayne)

@@ -113,7 +113,7 @@ async def door(directory: Path, mode: Any = "block", **lists: frozenset[str]) ->
     peers = Peers("Commonweave/test")
     admission = Admission(mode, HERE.key, **lists)
     keyring = Keyring(storage, peers, clock, admission, lambda *_request: [], HERE)
-    gate = Gate(storage, keyring, keystore, clock, admission.judge, lambda: stirred.append(1))
+    gate = Gate(storage, keyring, keystore, clock, admission.judge, lambda: stirred.append(1), following.asked)
     noun = ActorNoun(HERE)
     gate.register(acts=following.ACTS, nouns=noun.nouns(), commands=following.COMMANDS)
     for handlers in (coalition_handlers(noun), repertoire_handlers()):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from node.gate.handler import Carrier
+from node.storage.contract import Tx
 from protocol import canonical, identifiers
 from protocol.errors import Reason
 from protocol.limits import DAY
@@ -175,6 +176,39 @@ async def test_who_is_not_followed_is_refused_and_leaves_nothing(gate: Door) -> 
     # Of what was never held, a withdrawal is well known.
     assert (await gate.pushed(INKSTER, delete(INKSTER, made.id, 2))).reason is Reason.KNOWN
     assert await gate.count("activity") == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "whole", "state", "reason"),
+    [
+        (INKSTER.id, 0, "asked", Reason.ACCEPTED),
+        (identifiers.node_actor(identifiers.origin(INKSTER.id)), 1, "asked", Reason.ACCEPTED),
+        (identifiers.node_actor(identifiers.origin(INKSTER.id)), 0, "asked", Reason.NOT_FOLLOWED),
+        (HIGH_POINT.id, 0, "asked", Reason.NOT_FOLLOWED),
+        (INKSTER.id, 0, "refused", Reason.NOT_FOLLOWED),
+        (INKSTER.id, 0, "ended", Reason.NOT_FOLLOWED),
+    ],
+)
+async def test_what_was_asked_for_may_come_before_its_accept(
+    gate: Door, target: str, whole: int, state: str, reason: Reason
+) -> None:
+    host = identifiers.origin(target).key
+
+    def write(tx: Tx) -> None:
+        tx.run(
+            "INSERT INTO following(target, address, host, whole_node, follow, state, asked)"
+            " VALUES(:target, '', :host, :whole, 'x', :state, 0)",
+            target=target, host=host, whole=whole, state=state,
+        )  # fmt: skip
+
+    await gate.storage.transact(write)
+    said = INKSTER.sign(create(INKSTER, item(INKSTER)), START)
+    assert (await gate.pushed(INKSTER, said)).reason is reason
+    assert await gate.count("entry") == 0
+    if reason is Reason.ACCEPTED:
+        await gate.hold(INKSTER.id)
+        assert (await gate.pulled(INKSTER, said)).reason is Reason.KNOWN
+        assert await gate.count("entry") == 1
 
 
 async def test_what_is_not_known_here_is_kept_in_a_held_set_and_counted(gate: Door) -> None:
