@@ -45,7 +45,9 @@ class SystemClock:
     async def wait(self, event: asyncio.Event, until: int | None) -> bool:
         timeout = None if until is None else max(0, until - self.now()) / 1000
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            # Not wait_for, which before Python 3.12 loses a cancellation that comes together with the event.
+            async with asyncio.timeout(timeout):
+                await event.wait()
         except TimeoutError:
             return False
         event.clear()
