@@ -1,7 +1,7 @@
 """The files of a data directory: where the database is, and who may write it.
 
-Exactly one process holds a SQLite database for writing, because before SQLite 3.51.3 a checkpoint by one connection
-can lose another's commit. The lock is the kernel's (flock): it ends with its process, however that ends.
+Exactly one process holds a SQLite database for writing: what two processes would cache of it, neither would hear of
+from the other. The lock is the kernel's (flock): it ends with its process, however that ends.
 """
 
 import fcntl

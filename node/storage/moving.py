@@ -3,11 +3,12 @@
 The data directory is held meanwhile, so that no node runs on it; the file itself is only read and stays as it was.
 """
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
+import apsw
 import msgspec
 import psycopg
 from psycopg import sql
@@ -17,7 +18,8 @@ from node.storage.files import database_in, hold
 from node.storage.postgres_connection import Connection, command, connect, place_of, told
 from node.storage.postgres_schema import prepare
 from node.storage.sqlite_connection import open_reader
-from node.storage.sqlite_connection import told as told_by_sqlite
+from node.storage.sqlite_engine import Connection as Source
+from node.storage.sqlite_engine import told as told_by_sqlite
 
 _PATIENCE = 5_000  # ms
 _ROWS = 2_000  # read at a time; an activity is a few kilobytes
@@ -45,7 +47,7 @@ def move(directory: Path, url: str, progress: Callable[[str, int, int], None]) -
         prepare(url)
         with closing(open_reader(database_in(directory), _PATIENCE)) as source, connect(url) as target:
             return _move(source, target, place_of(url), progress)
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         raise told_by_sqlite(error) from error
     except psycopg.Error as error:
         raise told(error) from error
@@ -54,11 +56,11 @@ def move(directory: Path, url: str, progress: Callable[[str, int, int], None]) -
 
 
 def _move(
-    source: sqlite3.Connection, target: Connection, place: dict[str, str], progress: Callable[[str, int, int], None]
+    source: Source, target: Connection, place: dict[str, str], progress: Callable[[str, int, int], None]
 ) -> Moved:
     source.execute("BEGIN")
     command(target, b"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
-    tables = [str(row["name"]) for row in source.execute(_TABLES)]
+    tables = [str(row[0]) for row in source.execute(_TABLES)]
     moved: dict[str, int] = {}
     with target.transaction():
         for table in tables:
@@ -75,18 +77,18 @@ def _move(
     return Moved(moved)
 
 
-def _copy(source: sqlite3.Connection, target: Connection, table: str, progress: Callable[[str, int, int], None]) -> int:
+def _copy(source: Source, target: Connection, table: str, progress: Callable[[str, int, int], None]) -> int:
     # The names come from the schema, that is, from this program.
-    total = int(source.execute(f'SELECT COUNT(*) FROM "{table}"').fetchone()[0])  # noqa: S608
-    rows = source.execute(f'SELECT * FROM "{table}"')  # noqa: S608
-    columns = [str(column[0]) for column in rows.description]
+    (total,) = source.execute(f'SELECT COUNT(*) FROM "{table}"').fetchall()[0]  # noqa: S608
+    columns = [str(row[0]) for row in source.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    rows = iter(source.execute(f'SELECT * FROM "{table}"'))  # noqa: S608
     into = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     done = 0
     progress(table, 0, total)
     with target.cursor() as cursor, cursor.copy(into) as copy:
-        while batch := rows.fetchmany(_ROWS):
+        while batch := list(islice(rows, _ROWS)):
             for row in batch:
                 copy.write_row([_held(value) for value in row])
             done += len(batch)

@@ -1,25 +1,26 @@
 """The embedded engine: SQLite in one process, with one connection that writes and a few that read.
 
-aiosqlite gives each connection its thread and queue; a work is one function carried there, never a statement a hop.
+Each connection has its thread and queue; a work is one function carried there, never a statement a hop.
 Works share commits (groups.py); an answer comes after COMMIT with synchronous=FULL, so it survives a power cut. The
 writing connection does every checkpoint and is the only one of its file; more processes means PostgreSQL.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
-import aiosqlite
+import apsw
 
 from node.storage.contract import Reads, StorageError, Tx
 from node.storage.files import Lock, database_in, hold
 from node.storage.groups import Groups, Outcome, Work
 from node.storage.snapshots import Look, Snapshots
-from node.storage.sqlite_connection import SqliteReads, SqliteTx, open_reader, open_writer, told
+from node.storage.sqlite_connection import SqliteReads, SqliteTx, open_reader, open_writer
+from node.storage.sqlite_engine import Connection, told
 
 T = TypeVar("T")
 
@@ -28,31 +29,35 @@ APART = 16  # groups
 READERS = 2  # Python runs one thread at a time: the second is there for while the first waits for the disk
 
 
-class Connection(aiosqlite.Connection):
-    """An aiosqlite connection that carries a function whole to its thread."""
+class Link:
+    """A connection and the thread that works on it. Made by `start`."""
 
-    def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, iter_chunk_size=64)
-        self._thread.daemon = True  # a process that dies of an error must not wait for us; COMMIT is crash-safe
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._functions: SimpleQueue[Callable[[Connection], None] | None] = SimpleQueue()
+        # daemon: a process that dies of an error must not wait for us; COMMIT is crash-safe.
+        self._thread = Thread(target=self._work, name="sqlite", daemon=True)
+        self._thread.start()
 
-    async def open(self) -> None:
-        """Connect. If that fails the thread has ended: it would answer a loop that may be gone."""
-        try:
-            await self
-        except BaseException:
-            await asyncio.to_thread(self._thread.join)
-            raise
-
-    def carry(self, function: Callable[[sqlite3.Connection], None]) -> None:
+    def carry(self, function: Callable[[Connection], None]) -> None:
         """Run the function after what was carried before. It gives its own answer and never raises."""
-        work = (None, partial(function, self._conn))
-        self._tx.put_nowait(work)  # pyright: ignore[reportUnknownMemberType] aiosqlite's Future is bare
+        self._functions.put(function)
+
+    def close(self) -> None:
+        """Finish what was carried, and close. Waits."""
+        self._functions.put(None)
+        self._thread.join()
+        self._connection.close(True)
+
+    def _work(self) -> None:
+        while (function := self._functions.get()) is not None:
+            function(self._connection)
 
 
 class Sqlite:
     """`Storage` on one file. Made by `open_sqlite`."""
 
-    def __init__(self, writer: Connection, readers: list[Connection], lock: Lock) -> None:
+    def __init__(self, writer: Link, readers: list[Link], lock: Lock) -> None:
         self._connections = [*readers, writer]  # the order of closing: the last one out checkpoints
         self._lock = lock
         self._groups = Groups(Commit(), writer.carry)
@@ -91,8 +96,8 @@ class Sqlite:
             await self._groups.finish()
             await self._snapshots.finish()
             for connection in self._connections:
-                await connection.close()
-        except sqlite3.Error as error:
+                await asyncio.to_thread(connection.close)
+        except apsw.Error as error:
             raise told(error) from error
         finally:
             self._lock.release()
@@ -105,16 +110,14 @@ async def open_sqlite(directory: Path, *, readers: int = READERS, patience: int 
     """
     lock = hold(directory)
     path = database_in(directory)
-    opened: list[Connection] = []
+    opened: list[Link] = []
     try:
         for connector in [open_writer] + [open_reader] * readers:
-            connection = Connection(partial(connector, path, patience))
-            await connection.open()
-            opened.append(connection)
+            opened.append(Link(await asyncio.to_thread(connector, path, patience)))
         return Sqlite(opened[0], opened[1:], lock)
     except BaseException:
         for connection in opened:
-            await connection.close()
+            await asyncio.to_thread(connection.close)
         lock.release()
         raise
 
@@ -147,7 +150,7 @@ class Commit:
     def __init__(self) -> None:
         self._apart = 0  # groups still to be run in savepoints
 
-    def __call__(self, connection: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    def __call__(self, connection: Connection, works: list[Work]) -> list[Outcome]:
         """What each work gave, or what it raised.
 
         If the whole fails, every work has failed: also one that raised, for it may have seen what is not there any
@@ -165,7 +168,7 @@ class Commit:
 
 
 def _run(
-    connection: sqlite3.Connection, works: list[Work], do: Callable[[SqliteTx, list[Work]], list[Outcome] | None]
+    connection: Connection, works: list[Work], do: Callable[[SqliteTx, list[Work]], list[Outcome] | None]
 ) -> list[Outcome] | None:
     """The works in one transaction; None if they are to run again, and nothing is kept of them."""
     tx = SqliteTx(connection)
@@ -178,7 +181,7 @@ def _run(
     except StorageError as error:
         outcomes = [(None, _again(error)) for _ in works]
     if connection.in_transaction:
-        connection.rollback()
+        connection.execute("ROLLBACK")
     tx.end()
     return outcomes
 
@@ -212,17 +215,17 @@ def _again(error: StorageError) -> StorageError:
     return mine
 
 
-def look(connection: sqlite3.Connection, work: Look) -> Outcome:
+def look(connection: Connection, work: Look) -> Outcome:
     """Run a read on a snapshot of its own; never raises. On the connection's thread."""
     reads = SqliteReads(connection)
     try:
         connection.execute("BEGIN")
         return work(reads), None
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         return None, told(error)
     except BaseException as error:  # whatever it is, it is the caller's
         return None, error
     finally:
         reads.end()
         if connection.in_transaction:
-            connection.rollback()
+            connection.execute("ROLLBACK")

@@ -114,7 +114,7 @@ def test_structs_are_frozen(path: Path) -> None:
 
 @pytest.mark.parametrize("path", python_files("protocol"), ids=name)
 def test_the_language_touches_nothing(path: Path) -> None:
-    does = {"aiohttp", "aiosqlite", "asyncio", "node", "os", "pathlib", "socket", "sqlite3", "subprocess", "threading"}
+    does = {"aiohttp", "apsw", "asyncio", "node", "os", "pathlib", "socket", "sqlite3", "subprocess", "threading"}
     assert not does & set(modules(path)), f"{name(path)}: protocol is pure, usable by anyone"
 
 

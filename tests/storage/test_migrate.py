@@ -1,9 +1,9 @@
 """Migrations: fresh, again, rolled back within compat, refused beyond it; a step is taken whole or not at all."""
 
 import re
-import sqlite3
 from pathlib import Path
 
+import apsw
 import pytest
 
 from node.storage import postgres_connection, postgres_schema, sets
@@ -55,7 +55,7 @@ def test_who_only_reads_does_not_migrate() -> None:
 
 
 def schema(path: Path) -> list[tuple[str, str]]:
-    connection = sqlite3.connect(path)
+    connection = apsw.Connection(str(path))
     rows = connection.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()
     rows += connection.execute("SELECT version, compat FROM schema_version").fetchall()
     connection.close()
@@ -78,7 +78,7 @@ async def test_a_fresh_database_and_the_same_again(tmp_path: Path) -> None:
 async def test_a_database_newer_than_the_code_is_refused_and_left_alone(tmp_path: Path) -> None:
     await (await open_sqlite(tmp_path)).close()
     beyond = len(migrations()) + 1
-    connection = sqlite3.connect(database_in(tmp_path))
+    connection = apsw.Connection(str(database_in(tmp_path)))
     with connection:
         connection.execute("UPDATE schema_version SET version = ?, compat = ?", (beyond, beyond))
     connection.close()
@@ -91,13 +91,11 @@ async def test_a_database_newer_than_the_code_is_refused_and_left_alone(tmp_path
 
 
 @pytest.fixture
-def connection() -> sqlite3.Connection:
-    made = sqlite3.connect(":memory:", isolation_level=None)
-    made.row_factory = sqlite3.Row
-    return made
+def connection() -> apsw.Connection:
+    return apsw.Connection(":memory:")
 
 
-def test_a_step_that_fails_leaves_nothing_of_itself(connection: sqlite3.Connection) -> None:
+def test_a_step_that_fails_leaves_nothing_of_itself(connection: apsw.Connection) -> None:
     good = Migration(
         1, "0001_good.sql", 1, "-- compat: 1\nCREATE TABLE a(x); -- a comment\nINSERT INTO a VALUES(';');\n"
     )
@@ -106,19 +104,19 @@ def test_a_step_that_fails_leaves_nothing_of_itself(connection: sqlite3.Connecti
     )
     with pytest.raises(StorageError, match="failed and nothing of it was kept"):
         migrate(connection, (good, bad))
-    assert [row["x"] for row in connection.execute("SELECT x FROM a")] == [";"]
+    assert connection.execute("SELECT x FROM a").fetchall() == [(";",)]
     assert connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'b'").fetchone() is None
     mended = Migration(2, "0002_bad.sql", 1, "CREATE TABLE b(x);")
     migrate(connection, (good, mended))
     migrate(connection, (good, mended))
-    assert tuple(connection.execute("SELECT version, compat FROM schema_version").fetchone()) == (2, 1)
+    assert connection.execute("SELECT version, compat FROM schema_version").fetchone() == (2, 1)
     connection.close()
 
 
-def test_compat_never_falls(connection: sqlite3.Connection) -> None:
+def test_compat_never_falls(connection: apsw.Connection) -> None:
     steps = (Migration(1, "1", 1, ""), Migration(2, "2", 2, ""), Migration(3, "3", 1, ""))
     migrate(connection, steps)
-    assert tuple(connection.execute("SELECT version, compat FROM schema_version").fetchone()) == (3, 2)
+    assert connection.execute("SELECT version, compat FROM schema_version").fetchone() == (3, 2)
     connection.close()
 
 
@@ -167,10 +165,9 @@ def check_old(tx: Tx) -> None:
 
 
 async def test_what_the_first_schema_held_is_held_on_sqlite(tmp_path: Path) -> None:
-    made = sqlite3.connect(database_in(tmp_path), isolation_level=None)
-    made.row_factory = sqlite3.Row
+    made = apsw.Connection(str(database_in(tmp_path)))
     migrate(made, migrations()[:1])
-    made.executescript(OLD)
+    made.execute(OLD)
     made.close()
     storage = await open_sqlite(tmp_path)
     await storage.transact(check_old)

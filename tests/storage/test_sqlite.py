@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import sqlite3
 import stat
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from node.storage.contract import Reads, StorageBusy, StorageError, Tx
@@ -81,7 +81,7 @@ def test_looking_where_nothing_is(tmp_path: Path) -> None:
 async def test_a_program_that_holds_the_file_makes_it_busy_not_broken(tmp_path: Path) -> None:
     storage = await open_sqlite(tmp_path, patience=0)
     await storage.transact(make_set)
-    shell = sqlite3.connect(database_in(tmp_path), isolation_level=None)
+    shell = apsw.Connection(str(database_in(tmp_path)))
     shell.execute("BEGIN IMMEDIATE")
     results = await asyncio.gather(
         *[storage.transact(lambda tx, n=n: say(tx, n)) for n in range(5)], return_exceptions=True
