@@ -129,7 +129,7 @@ def _check_actor(reads: Reads, row: Row, now: int) -> Fault | None:
 def _compare(reads: Reads, held: Row) -> Fault | None:
     """The tree as folded, against the reference made of the very entries it should hold."""
     rows = reads.all(
-        "SELECT digest FROM entry WHERE set_key = :key AND seq <= :folded UNION ALL"
+        "SELECT digest FROM logged WHERE set_key = :key AND seq <= :folded UNION ALL"
         " SELECT digest FROM tree_left WHERE set_key = :key ORDER BY 1",
         key=held["key"], folded=held["folded"],
     )  # fmt: skip

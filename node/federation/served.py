@@ -37,7 +37,7 @@ def activity(reads: Reads, id: str) -> bytes:
         " JOIN held_set s ON s.owner = a.actor AND s.audience = 'public' WHERE a.id = :id",
         id=id,
     )
-    if row is None or row["raw"] is None or sets.find(reads, row["name"], row["digest"]) is None:
+    if row is None or row["raw"] is None or sets.find(reads, row["name"], id, row["digest"]) is None:
         raise _absent()
     return row["raw"]
 
@@ -109,7 +109,7 @@ def collection(reads: Reads, owner: str, kind: str, after: int | None) -> bytes:
         first = f"{id}?after={held.seq + 1}"
         return canonical.encode({**base, "totalItems": held.total, "first": first})
     rows = reads.all(
-        "SELECT e.seq, a.raw FROM entry e JOIN activity a ON a.id = e.activity"
+        "SELECT e.seq, a.raw FROM entry e JOIN activity a ON a.key = e.activity"
         " WHERE e.set_key = :key AND e.seq < :after AND a.raw IS NOT NULL ORDER BY e.seq DESC LIMIT :limit",
         key=held.key, after=after, limit=COLLECTION_PAGE,
     )  # fmt: skip

@@ -217,11 +217,11 @@ def known(tx: Tx, verified: Verified[Activity], place: Place, heard: Heard) -> A
         return Answer(Reason.ID_REUSED, seen=heard.seen)
     renewed = held["raw"] not in (None, verified.raw) and _renew_proof(tx, verified, held["raw"])
     if renewed and place.local and place.set_name is not None:
-        sets.again(tx, place.set_name, verified.digest)
+        sets.again(tx, place.set_name, msg.id, verified.digest)
     if (
         place.set_name is not None
         and held["raw"] is not None
-        and sets.find(tx, place.set_name, verified.digest) is None
+        and sets.find(tx, place.set_name, msg.id, verified.digest) is None
     ):
         tx.append(Entry(place.set_name, msg.id, verified.digest))
     return Answer(Reason.KNOWN, seen=heard.seen, stirs=heard.gap)

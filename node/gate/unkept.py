@@ -25,7 +25,6 @@ _BIND = """
 INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
 VALUES(:id, :digest, :owner, :type, :object, 1, :owner, :now, NULL)"""
 _UPDATED = "UPDATE held_set SET updated = :now WHERE name = :name"  # an entry without an activity brings no time
-_NOBODYS = ""  # names no activity: under a reused id other bytes are stored, and they are not these
 
 Find = Callable[[str, int], Awaitable[HeldKey]]
 
@@ -59,12 +58,12 @@ def _said(document: Document, owner: str) -> Activity | None:
 def _enter(tx: Tx, name: str, proved: Verified[Activity | None], id: object, now: int) -> Answer:
     if tx.one(_HELD, name=name) is None:
         return Answer(Reason.NOT_FOLLOWED)
-    if sets.find(tx, name, proved.digest) is not None:
+    if sets.find(tx, name, id if isinstance(id, str) else "", proved.digest) is not None:
         return Answer(Reason.KNOWN)
-    activity, superseded, msg = _NOBODYS, None, proved.msg
+    activity, superseded, msg = None, None, proved.msg
     if msg is not None and msg.object_id == proved.actor:
         return Answer(Reason.NOT_ALLOWED, "Which document is an actor's is not for its log to say.")
-    if isinstance(id, str) and tx.one(_BOUND, id=id) is None:
+    if isinstance(id, str) and tx.one(_BOUND, id=id) is None:  # under a reused id other bytes are stored
         activity = id
         place = None if msg is None else objects.look(tx, msg)
         if msg is not None and place is not None and place.set_name == name and objects.object_of(msg) is not None:

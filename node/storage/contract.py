@@ -35,10 +35,11 @@ class Entry(msgspec.Struct, frozen=True):
     `superseded` is the activity whose place in the set it takes: that entry leaves the log and the tree, and its
     bytes are erased (protocol section 8). `theirs`: the cursor in the owner's own log, where it moves with this entry.
     `counter`: only of a set to which nobody else can append before this work ends, and which no inbox wants.
+    `activity`: one that is stored, of this digest; None where none is: then the set holds its id, `digest`, alone.
     """
 
     set: str
-    activity: str
+    activity: str | None
     digest: bytes
     superseded: str | None = None
     theirs: int | None = None

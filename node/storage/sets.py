@@ -22,16 +22,17 @@ KEY = "SELECT key FROM held_set WHERE name = :name"
 # updated: an entry brings no time of its own, its activity does; and the last entry is never a superseded one.
 HELD = """
 SELECT s.key, s.owner, s.audience, s.local, s.epoch, s.seq, s.total, s.folded, s.theirs_epoch, s.theirs_seq,
-  COALESCE((SELECT a.at FROM entry e JOIN activity a ON a.id = e.activity
+  COALESCE((SELECT a.at FROM entry e JOIN activity a ON a.key = e.activity
             WHERE e.set_key = s.key AND e.seq = s.seq), s.updated) AS updated
 FROM held_set s WHERE s.name = :name"""
 
 # By the tree where it is folded, else among the last entries, of which there are at most UNFOLDED.
 FIND = """
-SELECT s.key, e.seq, e.digest FROM held_set s JOIN tree_id t ON t.set_key = s.key AND t.digest = :digest
-JOIN entry e ON e.set_key = s.key AND e.seq = t.seq AND e.digest = t.digest WHERE s.name = :name
-UNION ALL SELECT s.key, e.seq, e.digest FROM held_set s
-JOIN entry e ON e.set_key = s.key AND e.seq > s.folded AND e.digest = :digest WHERE s.name = :name LIMIT 1"""
+SELECT s.key, e.seq FROM held_set s JOIN tree_id t ON t.set_key = s.key AND t.digest = :digest
+JOIN entry e ON e.set_key = s.key AND e.seq = t.seq WHERE s.name = :name
+UNION ALL SELECT s.key, e.seq FROM held_set s JOIN entry e ON e.set_key = s.key AND e.seq > s.folded
+AND (e.digest = :digest OR e.activity = (SELECT key FROM activity WHERE id = :activity AND digest = :digest))
+WHERE s.name = :name LIMIT 1"""
 DIGEST = "SELECT digest FROM activity WHERE id = :activity"
 LEAVE = "DELETE FROM entry WHERE set_key = :key AND seq = :seq"
 ERASE = "UPDATE activity SET raw = NULL WHERE id = :activity"
@@ -47,7 +48,9 @@ FROM held_set WHERE name = :name"""
 # Where the counter is known and nobody else moves it.
 ADVANCE = """
 UPDATE held_set SET seq = :seq, total = total + 1, theirs_seq = COALESCE(:theirs, theirs_seq) WHERE key = :key"""
-ENTER = "INSERT INTO entry(set_key, seq, activity, digest) VALUES(:key, :seq, :activity, :digest)"
+ENTER = """
+INSERT INTO entry(set_key, seq, activity) VALUES(:key, :seq, (SELECT key FROM activity WHERE id = :activity))"""
+ENTER_ALONE = "INSERT INTO entry(set_key, seq, digest) VALUES(:key, :seq, :digest)"
 MARK = "UPDATE inbox SET wants = :seq WHERE set_key = :key AND wants IS NULL AND ended = 0"
 WAKE = """
 UPDATE peer SET due = 0 WHERE due IS NULL AND paused IS NULL
@@ -59,24 +62,24 @@ MOVE = "UPDATE entry SET seq = :seq WHERE set_key = :key AND seq = :before"
 MOVED = "UPDATE tree_id SET seq = :seq WHERE set_key = :key AND digest = :digest"
 
 SIZES = """
-SELECT e.seq, COALESCE(length(a.raw), 0) AS size FROM entry e LEFT JOIN activity a ON a.id = e.activity
+SELECT e.seq, COALESCE(length(a.raw), 0) AS size FROM entry e LEFT JOIN activity a ON a.key = e.activity
 WHERE e.set_key = :key AND e.seq > :after ORDER BY e.seq LIMIT :limit"""
 STRETCH = """
-SELECT e.seq, e.digest, a.raw FROM entry e JOIN activity a ON a.id = e.activity
+SELECT e.seq, a.digest, a.raw FROM entry e JOIN activity a ON a.key = e.activity
 WHERE e.set_key = :key AND e.seq > :after AND e.seq <= :last AND a.raw IS NOT NULL ORDER BY e.seq"""
 
 OWED = """
-SELECT e.seq, e.activity, a.raw,
-  COALESCE((SELECT p.seq FROM entry p JOIN activity b ON b.id = p.activity
+SELECT e.seq, a.id AS activity, a.raw,
+  COALESCE((SELECT p.seq FROM entry p JOIN activity b ON b.key = p.activity
             WHERE p.set_key = :key AND p.seq < e.seq AND b.raw IS NOT NULL ORDER BY p.seq DESC LIMIT 1), 0) AS previous
-FROM entry e JOIN activity a ON a.id = e.activity
+FROM entry e JOIN activity a ON a.key = e.activity
 WHERE e.set_key = :key AND e.seq >= :wants AND a.raw IS NOT NULL ORDER BY e.seq LIMIT 1"""
 # While the counter stands still: an entry that is being appended would be seen neither here as the next one, nor there
 # as wanted by nobody.
 STILL = "SELECT seq FROM held_set WHERE key = (SELECT set_key FROM inbox WHERE key = :inbox) /*+ FOR SHARE */"
 ACKNOWLEDGE = """
 UPDATE inbox SET acked = :seq,
-  wants = (SELECT e.seq FROM entry e JOIN activity a ON a.id = e.activity
+  wants = (SELECT e.seq FROM entry e JOIN activity a ON a.key = e.activity
            WHERE e.set_key = inbox.set_key AND e.seq > :seq AND a.raw IS NOT NULL ORDER BY e.seq LIMIT 1)
 WHERE key = :inbox AND acked < :seq"""
 WANTS = "SELECT wants FROM inbox WHERE key = :inbox"
@@ -158,9 +161,9 @@ def held(reads: Reads, name: str) -> HeldSet | None:
     )
 
 
-def find(reads: Reads, name: str, digest: bytes) -> Row | None:
-    """Where an activity stands in a set: the set's key, seq and digest; None if it does not, or not any more."""
-    return reads.one(FIND, name=name, digest=digest)
+def find(reads: Reads, name: str, activity: str, digest: bytes) -> Row | None:
+    """Where an activity stands in a set: the set's key and seq; None if it does not, or not any more."""
+    return reads.one(FIND, name=name, activity=activity, digest=digest)
 
 
 def append(tx: Tx, entry: Entry) -> int:
@@ -175,7 +178,10 @@ def append(tx: Tx, entry: Entry) -> int:
         level = False
     else:
         key, seq, folded, level = _count(tx, entry)
-    tx.run(ENTER, key=key, seq=seq, activity=entry.activity, digest=entry.digest)
+    if entry.activity is None:
+        tx.run(ENTER_ALONE, key=key, seq=seq, digest=entry.digest)
+    else:
+        tx.run(ENTER, key=key, seq=seq, activity=entry.activity)
     if level:
         tx.run(MARK, key=key, seq=seq)
         tx.run(WAKE, key=key, seq=seq)
@@ -186,24 +192,24 @@ def append(tx: Tx, entry: Entry) -> int:
 
 def _count(tx: Tx, entry: Entry) -> tuple[int, int, int, bool]:
     """The set's key, the entry's seq, up to where the tree holds it, and whether an inbox waits for the entry."""
-    left = None
+    left = before = None
     if entry.superseded is not None:
         before = tx.one(DIGEST, activity=entry.superseded)
-        left = None if before is None else find(tx, entry.set, before["digest"])
+        left = None if before is None else find(tx, entry.set, entry.superseded, before["digest"])
         if left is not None:
             tx.run(LEAVE, key=left["key"], seq=left["seq"])
         tx.run(ERASE, activity=entry.superseded)
     tx.run(COUNT, name=entry.set, more=1 if left is None else 0, theirs=entry.theirs)
     counted = tx.the(COUNTED, name=entry.set)
-    if left is not None and left["seq"] <= counted["folded"]:
-        tree.leave(tx, counted["key"], left["digest"])
+    if before is not None and left is not None and left["seq"] <= counted["folded"]:
+        tree.leave(tx, counted["key"], before["digest"])
     return counted["key"], counted["seq"], counted["folded"], bool(counted["level"])
 
 
-def again(tx: Tx, name: str, digest: bytes) -> None:
+def again(tx: Tx, name: str, activity: str, digest: bytes) -> None:
     """An entry is said once more, as its activity has another proof: whoever has the set is sent it again."""
     tree.fold(tx, name)
-    found = find(tx, name, digest)
+    found = find(tx, name, activity, digest)
     if found is None:
         return
     tx.run(AGAIN, name=name)

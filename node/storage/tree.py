@@ -15,7 +15,7 @@ STATE = "SELECT key, seq, folded FROM held_set WHERE name = :name"
 STILL = f"{STATE} /*+ FOR UPDATE */"  # what is appended while it is folded would be counted and not be in it
 LEAVE = """
 INSERT INTO tree_left(set_key, digest) VALUES(:key, :digest) ON CONFLICT(set_key, digest) DO NOTHING"""
-ADDED = "SELECT digest FROM entry WHERE set_key = :key AND seq > :folded"
+ADDED = "SELECT digest FROM logged WHERE set_key = :key AND seq > :folded"
 LEFT = "SELECT digest FROM tree_left WHERE set_key = :key"
 REMOVE = """
 DELETE FROM tree_id WHERE set_key = :key AND digest IN (SELECT digest FROM tree_left WHERE set_key = :key)"""
@@ -23,7 +23,7 @@ FORGET_LEFT = "DELETE FROM tree_left WHERE set_key = :key"
 # In a batch: it writes a page of the table once, where one by one each would write its own.
 ADD = """
 INSERT INTO tree_id(set_key, digest, seq)
-SELECT set_key, digest, seq FROM entry WHERE set_key = :key AND seq > :folded"""
+SELECT set_key, digest, seq FROM logged WHERE set_key = :key AND seq > :folded"""
 FOLDED = "UPDATE held_set SET folded = seq WHERE key = :key"
 
 GET = "SELECT hashes, counts FROM tree_node WHERE set_key = :key AND prefix = :prefix"

@@ -242,7 +242,7 @@ class Town:
     async def entries(self, owner: str) -> list[str]:
         """The objects of an actor's public set as they stand, in the order of the log here."""
         found = await self.rows(
-            "SELECT a.object FROM entry e JOIN held_set s ON s.key = e.set_key JOIN activity a ON a.id = e.activity"
+            "SELECT a.object FROM entry e JOIN held_set s ON s.key = e.set_key JOIN activity a ON a.key = e.activity"
             " WHERE s.name = :name ORDER BY e.seq",
             name=f"{owner}/outbox",
         )
@@ -257,7 +257,7 @@ class Town:
     async def sound_head(self, owner: str) -> tuple[int, str]:
         """How many are in the set here and their root, as reckoned from the entries themselves."""
         found = await self.rows(
-            "SELECT e.digest FROM entry e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name",
+            "SELECT e.digest FROM logged e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name",
             name=f"{owner}/outbox",
         )
         return len(found), hash_tree.root_of([row["digest"] for row in found]).hex()

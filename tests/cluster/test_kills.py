@@ -152,7 +152,7 @@ def sound(reads: Reads, author: Author) -> None:
     name = f"{author.character.id}/outbox"
     expected = {saying.digest for saying in author.state.values()}
     held = reads.the("SELECT key, seq, total FROM held_set WHERE name = :name", name=name)
-    entries = reads.all("SELECT seq, activity, digest FROM entry WHERE set_key = :key", key=held["key"])
+    entries = reads.all("SELECT seq, activity, digest FROM logged WHERE set_key = :key", key=held["key"])
     assert len(entries) == held["total"] == len(expected)
     assert {row["digest"] for row in entries} == expected
     assert held["seq"] == len(author.taken)  # one entry each, whatever was sent again

@@ -62,7 +62,7 @@ async def publish(town: Town, token: str, city: City) -> None:
 def order_of(reads: Reads, practice: str) -> list[str]:
     """The activities of the practice's set in the order of its log."""
     rows = reads.all(
-        "SELECT e.activity FROM entry e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name ORDER BY e.seq",
+        "SELECT e.activity FROM logged e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name ORDER BY e.seq",
         name=f"{practice}/outbox",
     )
     return [row["activity"] for row in rows]
@@ -92,7 +92,7 @@ async def soundly_held(town: Town, practice: str) -> tuple[bytes, int]:
     name = f"{practice}/outbox"
     root, total = await town.running.storage.transact(lambda tx: tree.root_and_total(tx, name))
     held = await town.rows(
-        "SELECT e.digest FROM entry e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name", name=name
+        "SELECT e.digest FROM logged e JOIN held_set s ON s.key = e.set_key WHERE s.name = :name", name=name
     )
     assert (root, total) == (hash_tree.root_of([row["digest"] for row in held]), len(held))
     return root, total

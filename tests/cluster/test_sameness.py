@@ -18,7 +18,7 @@ async def once(town: Town, item: str) -> None:
     """One activity, one entry, one card."""
     held = await town.rows(
         "SELECT (SELECT COUNT(*) FROM activity WHERE object = :id AND type IN ('Create', 'Update')) AS said,"
-        " (SELECT COUNT(*) FROM entry e JOIN activity a ON a.id = e.activity WHERE a.object = :id) AS entries,"
+        " (SELECT COUNT(*) FROM entry e JOIN activity a ON a.key = e.activity WHERE a.object = :id) AS entries,"
         " (SELECT COUNT(*) FROM item WHERE id = :id) AS cards",
         id=item,
     )

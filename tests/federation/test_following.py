@@ -160,7 +160,7 @@ async def test_a_follower_gets_a_cursor_at_the_logs_end_and_an_answer(gate: Door
     )
     assert row["acked"] == row["seq"] > 0
     (queued,) = await gate.rows(
-        "SELECT a.type, a.actor FROM entry e JOIN activity a ON a.id = e.activity JOIN held_set s ON s.key = e.set_key"
+        "SELECT a.type, a.actor FROM entry e JOIN activity a ON a.key = e.activity JOIN held_set s ON s.key = e.set_key"
         " WHERE s.name = :queue",
         queue=f"queue:{HIGH_POINT.inbox}",
     )

@@ -66,7 +66,7 @@ async def state(gate: Door) -> dict[str, Any]:
         "lineage": await gate.rows(
             "SELECT d.* FROM adaptation d JOIN item i ON i.id = d.item WHERE i.withdrawn IS NULL ORDER BY 1, 2"
         ),
-        "members": await gate.rows("SELECT e.digest, e.activity FROM entry e ORDER BY e.digest"),
+        "members": await gate.rows("SELECT e.digest, e.activity FROM logged e ORDER BY e.digest"),
         "bytes": await gate.rows("SELECT id, raw FROM activity WHERE raw IS NOT NULL ORDER BY id"),
         "root": await gate.root(),
     }
@@ -170,7 +170,7 @@ async def test_a_withdrawal_stands_in_the_set_of_what_it_withdraws(gate: Door, t
         activity_id(HIGH_POINT, 5), HIGH_POINT.id, FIRST.id, "Article", START + 30, [to] if to else []
     )
     assert (await gate.pushed(HIGH_POINT, said)).reason is Reason.ACCEPTED
-    assert [row["activity"] for row in await gate.rows("SELECT activity FROM entry")] == [said["id"]]
+    assert [row["activity"] for row in await gate.rows("SELECT activity FROM logged")] == [said["id"]]
     assert (await gate.rows("SELECT audience, deleted FROM object")) == [{"audience": "public", "deleted": 1}]
 
 

@@ -42,9 +42,9 @@ INSERT INTO item(key, id, owner, host, local, name, kind, domain, language, plac
 SELECT key, id, owner, 'x', 0, 'n', 'method', 'd' || key % 40, 'en', '', '', 1, key,
   repeat(md5(key::text), 20)
 FROM object WHERE id LIKE '%.example/practices/p/i';
-INSERT INTO entry(set_key, seq, activity, digest)
-SELECT -n % 40 - 1, n, {_ACTOR} || '/a', sha256(n::text::bytea) FROM {_EACH};
-INSERT INTO tree_id(set_key, digest, seq) SELECT set_key, digest, seq FROM entry WHERE set_key < 0;
+INSERT INTO entry(set_key, seq, activity)
+SELECT -n % 40 - 1, n, a.key FROM {_EACH} JOIN activity a ON a.id = {_ACTOR} || '/a';
+INSERT INTO tree_id(set_key, digest, seq) SELECT set_key, digest, seq FROM logged WHERE set_key < 0;
 INSERT INTO tree_node(set_key, prefix, hashes, counts) SELECT -n % 40 - 1, 'p' || n, '', '' FROM {_EACH};
 INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};

@@ -40,7 +40,7 @@ LATER = START + 10 * limits.MINUTE  # when a case begins: after the scene was bu
 _TABLES = {
     "activity": ("SELECT id, hex(digest), actor, type, carrier, hex(raw) FROM activity WHERE raw IS NOT NULL", 2),
     "object": ("SELECT id, owner, type, audience, sequence, hex(digest), activity, deleted FROM object", 1),
-    "entry": ("SELECT s.name, e.seq, e.activity FROM entry e JOIN held_set s ON s.key = e.set_key", 0),
+    "entry": ("SELECT s.name, e.seq, e.activity FROM logged e JOIN held_set s ON s.key = e.set_key", 0),
     "held_set": ("SELECT name, seq, total, theirs_epoch, theirs_seq, pull_at IS NULL FROM held_set", 0),
     "item": ("SELECT id, owner, name, withdrawn, updated FROM item", 1),
     "adaptation": ("SELECT original, item, hex(digest) FROM adaptation", 1),

@@ -27,8 +27,8 @@ def make_set(tx: Tx, name: str = SET) -> int:
     return sets.create(tx, name, OWNER, "public", local=True, epoch=EPOCH, now=EPOCH)
 
 
-def say(tx: Tx, number: int, superseded: int | None = None, *, size: int = 40, name: str = SET) -> int:
-    """Store activity `number` and append it; its seq."""
+def store(tx: Tx, number: int, size: int = 40) -> None:
+    """Store activity `number`, which stands in no set yet."""
     tx.run(
         "INSERT INTO activity(id, digest, actor, type, proof, carrier, at, raw)"
         " VALUES(:id, :digest, :actor, 'Create', 1, :actor, :at, :raw)",
@@ -38,6 +38,11 @@ def say(tx: Tx, number: int, superseded: int | None = None, *, size: int = 40, n
         at=EPOCH + number,
         raw=raw_of(number, size),
     )
+
+
+def say(tx: Tx, number: int, superseded: int | None = None, *, size: int = 40, name: str = SET) -> int:
+    """Store activity `number` and append it; its seq."""
+    store(tx, number, size)
     before = None if superseded is None else activity_id(superseded)
     return tx.append(Entry(name, activity_id(number), digest_of(number), before))
 
@@ -62,7 +67,7 @@ def said(reads: Reads) -> list[int]:
 
 def log(reads: Reads, name: str = SET) -> list[tuple[int, str]]:
     rows = reads.all(
-        "SELECT e.seq, e.activity FROM entry e JOIN held_set s ON s.key = e.set_key"
+        "SELECT e.seq, e.activity FROM logged e JOIN held_set s ON s.key = e.set_key"
         " WHERE s.name = :name ORDER BY e.seq",
         name=name,
     )

@@ -123,6 +123,8 @@ def test_compat_never_falls(connection: apsw.Connection) -> None:
 OLD = f"""
 INSERT INTO held_set(key, name, owner, audience, local, epoch, seq, total, folded, updated)
 VALUES(7, '{SET}', '{OWNER}', 'public', 0, 1, 5, 3, 4, 1);
+INSERT INTO activity(id, digest, actor, type, proof, carrier, at)
+VALUES('four', x'04', '{OWNER}', 'Create', 1, '{OWNER}', 1), ('five', x'55', 'other', 'Create', 1, 'other', 1);
 INSERT INTO entry(set_key, seq, activity, digest) VALUES
   (7, 2, 'two', x'02'), (7, 4, 'four', x'04'), (7, 5, 'five', x'05');
 INSERT INTO tree_left(set_key, digest) VALUES(7, x'03');
@@ -142,6 +144,9 @@ VALUES
 """
 
 
+NAMES = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
 def check_old(tx: Tx) -> None:
     """What was held under the first schema is held under today's."""
     cards = tx.all("SELECT i.name, i.place, o.id, o.owner FROM item i JOIN object o ON o.key = i.key ORDER BY i.name")
@@ -153,8 +158,12 @@ def check_old(tx: Tx) -> None:
     assert tx.the("SELECT COUNT(*) AS n FROM object")["n"] == 4
     ids = tx.all("SELECT digest, seq FROM tree_id ORDER BY digest")
     assert [(bytes(row["digest"]), row["seq"]) for row in ids] == [(b"\2", 2), (b"\3", 0), (b"\4", 4)]
-    found = {number: sets.find(tx, SET, bytes([number])) for number in (2, 3, 4, 5)}
+    found = {number: sets.find(tx, SET, NAMES[number], bytes([number])) for number in (2, 3, 4, 5)}
     assert {number: row and row["seq"] for number, row in found.items()} == {2: 2, 3: None, 4: 4, 5: 5}
+    entries = tx.all("SELECT seq, activity, digest FROM logged ORDER BY seq")  # of an id that is not stored, or reused
+    assert [(row["seq"], row["activity"], bytes(row["digest"])) for row in entries] == [
+        (2, None, b"\2"), (4, "four", b"\4"), (5, None, b"\5"),
+    ]  # fmt: skip
     tx.run(  # new objects are numbered after the old ones
         "INSERT INTO object(id, owner, type, audience, sequence, digest, activity)"
         " VALUES('i/2', :owner, 'Article', 'public', 4, :digest, 'six')",

@@ -22,6 +22,7 @@ from tests.storage.sayings import (
     make_set,
     raw_of,
     say,
+    store,
     subscribe,
 )
 
@@ -66,7 +67,7 @@ async def test_what_is_said_again_goes_to_the_end_of_the_log_and_stays_in_the_tr
         say(tx, 4, superseded=3)
         assert sets.acknowledge(tx, level, 4) is None
         for number in (1, 4, 3):  # what has left is not said again
-            sets.again(tx, SET, digest_of(number))
+            sets.again(tx, SET, activity_id(number), digest_of(number))
         assert log(tx) == [(2, activity_id(2)), (5, activity_id(1)), (6, activity_id(4))]
         assert tree.root_and_total(tx, SET)[1] == 3 == root[1]
         assert (held(tx).seq, held(tx).folded, held(tx).total) == (6, 6, 3)
@@ -93,16 +94,16 @@ async def test_an_entry_is_found_wherever_it_stands(storage: Storage) -> None:
         say(tx, 1)
         say(tx, 2)
         say(tx, 9, name="b")
-        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 3, 9)})
+        asked.update({number: sets.find(tx, SET, activity_id(number), digest_of(number)) for number in (1, 2, 3, 9)})
         assert [found(number) for number in (1, 2, 3, 9)] == [1, 2, None, None]
         tree.fold(tx, SET)
         say(tx, 4, superseded=1)
-        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 4)})
+        asked.update({number: sets.find(tx, SET, activity_id(number), digest_of(number)) for number in (1, 2, 4)})
         assert [found(number) for number in (1, 2, 4)] == [None, 2, 3]
         tree.fold(tx, SET)
         say(tx, 5, superseded=4)
         say(tx, 6, superseded=5)
-        asked.update({number: sets.find(tx, SET, digest_of(number)) for number in (1, 2, 4, 5, 6)})
+        asked.update({number: sets.find(tx, SET, activity_id(number), digest_of(number)) for number in (1, 2, 4, 5, 6)})
         assert [found(number) for number in (1, 2, 4, 5, 6)] == [None, 2, None, None, 5]
 
     asked: dict[int, Any] = {}
@@ -117,6 +118,7 @@ async def test_where_the_counter_is_known_it_is_advanced_and_our_cursor_with_it(
             assert known is not None
             counter = Counter(key, known.seq, known.folded)
             theirs = None if number == 2 else 10 * number
+            store(tx, number)
             assert tx.append(Entry(SET, activity_id(number), digest_of(number), None, theirs, counter)) == number
             after = sets.held(tx, SET)
             assert after is not None
