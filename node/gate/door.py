@@ -164,6 +164,7 @@ class Gate:
             if cursor is not None and identifiers.owner_of_set(cursor.set) != msg.actor:
                 raise RemoteProtocolError(Reason.NOT_OWNER, "Commonweave-Log names another owner's set.")
             verified = await self._verify(document, msg, key.actor, now)
+            del document, signature  # many wait for one commit: each keeps its bytes and what was read of them
             answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
             if msg.type == "Announce":
                 await self._unwrap(body, msg, answer)

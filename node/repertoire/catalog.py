@@ -1,21 +1,31 @@
 """The catalog: this node's own, locally searchable replica of every item that its follows bring it.
 
 Reads only, never the network. Search is plain text matching over title, summary, text and place; the facets are
-exact. A page costs one statement for its cards, and one for each facet's counts.
+exact. A page costs one statement for its cards, and one for each facet's counts. What one practice has is read from its
+set, in the order of its log; where that is not held, little is known of the practice, and it is picked out of all.
 """
 
 from typing import Any
 
 import msgspec
 
+from node.storage import sets
 from node.storage.contract import Reads, Row
+from protocol import identifiers
 
 PAGE = 20
 FACETS = ("domain", "kind", "language")
 
-_CARDS = (
-    "SELECT i.id, i.owner, i.host, i.local, i.name, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,"
-    " i.published, i.updated, a.name AS practice_name, a.handle FROM item i LEFT JOIN actor a ON a.id = i.owner"
+_CARD = (
+    "i.id, i.owner, i.host, i.local, i.name, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,"
+    " i.published, i.updated, a.name AS practice_name, a.handle"
+)
+_ALL = ("item i", "i.updated DESC, i.key DESC")
+# An entry that is the present state of an object has its card.
+_OF_SET = (
+    "held_set s JOIN entry e ON e.set_key = s.key JOIN activity v ON v.key = e.activity"
+    " JOIN object o ON o.id = v.object AND o.activity = v.id JOIN item i ON i.key = o.key",
+    "e.seq DESC",
 )
 
 
@@ -35,8 +45,24 @@ class Query(msgspec.Struct, frozen=True):
         return bool(self.q or self.domain or self.kind or self.practice or self.language)
 
 
-def _where(query: Query, but: str = "") -> tuple[str, dict[str, Any]]:
-    parts, named = ["i.withdrawn IS NULL"], dict[str, Any]()
+class _Source(msgspec.Struct, frozen=True):
+    """Where cards are found: tables, conditions, order, and the parameters of the conditions.
+
+    Made of the fixed parts here alone; what was asked are the parameters.
+    """
+
+    tables: str
+    where: str
+    order: str
+    named: dict[str, Any]
+
+
+def _source(reads: Reads, query: Query, but: str = "") -> _Source:
+    (tables, order), parts, named = _ALL, ["i.withdrawn IS NULL"], dict[str, Any]()
+    name = _set_of(reads, query.practice)
+    if name is not None:
+        (tables, order), named["set"] = _OF_SET, name
+        parts.append("s.name = :set")
     if query.domain and but != "domain":
         # A domain holds what lies below it: `public-safety` finds `public-safety/gun-violence`.
         parts.append("(i.domain = :domain OR (i.domain >= :below AND i.domain < :beyond))")
@@ -50,7 +76,13 @@ def _where(query: Query, but: str = "") -> tuple[str, dict[str, Any]]:
     for number, word in enumerate(query.q.replace("\0", " ").casefold().split()[:10]):
         parts.append(f"i.search LIKE :word{number} ESCAPE '!'")
         named[f"word{number}"] = f"%{_literal(word)}%"
-    return " AND ".join(parts), named
+    return _Source(tables, " AND ".join(parts), order, named)
+
+
+def _set_of(reads: Reads, practice: str) -> str | None:
+    """The name of the practice's public set, if one is asked for and its set is kept up to date here."""
+    name = identifiers.set_name(practice, "public")
+    return name if practice and sets.is_heard(reads, name) else None
 
 
 def _literal(word: str) -> str:
@@ -59,29 +91,30 @@ def _literal(word: str) -> str:
 
 def cards(reads: Reads, query: Query) -> list[Row]:
     """One page of cards, the latest first; one more row than a page if another page follows."""
-    where, named = _where(query)
+    found = _source(reads, query)
     return reads.all(
-        f"{_CARDS} WHERE {where} ORDER BY i.updated DESC, i.key DESC LIMIT :limit OFFSET :skip",
-        **named, limit=PAGE + 1, skip=(query.page - 1) * PAGE,
+        f"SELECT {_CARD} FROM {found.tables} LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
+        f" WHERE {found.where} ORDER BY {found.order} LIMIT :limit OFFSET :skip",
+        **found.named, limit=PAGE + 1, skip=(query.page - 1) * PAGE,
     )  # fmt: skip
 
 
 def total(reads: Reads, query: Query) -> int:
     """How many items the query finds."""
-    where, named = _where(query)
-    # `where` is made of the fixed parts in `_where` alone; what was asked are its parameters.
-    return reads.the(f"SELECT COUNT(*) AS total FROM item i WHERE {where}", **named)["total"]  # noqa: S608
+    found = _source(reads, query)
+    counted = f"SELECT COUNT(*) AS total FROM {found.tables} WHERE {found.where}"  # noqa: S608
+    return reads.the(counted, **found.named)["total"]
 
 
 def counts(reads: Reads, query: Query, facet: str) -> list[Row]:
     """Values of a facet with their counts among what the rest of the query finds; the most frequent 30."""
     if facet not in FACETS:
         raise LookupError(facet)
-    where, named = _where(query, but=facet)
+    found = _source(reads, query, but=facet)
     return reads.all(
-        f"SELECT i.{facet} AS value, COUNT(*) AS count FROM item i WHERE {where} AND i.{facet} <> ''"  # noqa: S608
-        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 30",
-        **named,
+        f"SELECT i.{facet} AS value, COUNT(*) AS count FROM {found.tables}"  # noqa: S608
+        f" WHERE {found.where} AND i.{facet} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 30",
+        **found.named,
     )
 
 

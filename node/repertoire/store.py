@@ -28,6 +28,7 @@ from node.repertoire.rules import (
     recommended,
     recommended_at,
 )
+from node.storage import sets
 from node.storage.contract import Reads, Row, Tx
 from node.web.markdown import plain_text
 from protocol import canonical, identifiers
@@ -114,12 +115,8 @@ def load_retraction(reads: Reads, verified: Verified[Activity]) -> Retraction:
         announce = activities.read_activity(canonical.read(row["raw"]))
     elif isinstance(msg.object, Activity) and msg.object.type == "Announce":
         announce = msg.object
-    heard = reads.one(
-        "SELECT 1 AS yes FROM held_set WHERE name = :name AND (local = 1 OR pull_at IS NOT NULL)",
-        name=identifiers.set_name(msg.actor, "public"),
-    )
     return Retraction(
-        heard=heard is not None,
+        heard=sets.is_heard(reads, identifiers.set_name(msg.actor, "public")),
         owner=row["actor"] if row else None,
         digest=row["digest"] if row else b"",
         announce=announce,
@@ -227,7 +224,7 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
 
 def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
     tx.run(
-        _KEEP, id=item.id, owner=item.attributed_to, host=identifiers.origin(item.id).key, name=item.name,
+        _KEEP, id=item.id, owner=item.attributed_to, host=identifiers.host_of(item.attributed_to), name=item.name,
         kind=item.kind, domain=item.domain, language=item.language, place=item.place.name, summary=item.summary,
         review_by=item.review_by or None, published=item.published or now,
         updated=item.updated or item.published or now, search=_search(item),

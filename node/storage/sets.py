@@ -19,6 +19,7 @@ CREATE = """
 INSERT INTO held_set(name, owner, audience, local, epoch, updated)
 VALUES(:name, :owner, :audience, :local, :epoch, :now) ON CONFLICT(name) DO NOTHING"""
 KEY = "SELECT key FROM held_set WHERE name = :name"
+HEARD = "SELECT 1 AS yes FROM held_set WHERE name = :name AND (local = 1 OR pull_at IS NOT NULL)"
 # updated: an entry brings no time of its own, its activity does; and the last entry is never a superseded one.
 HELD = """
 SELECT s.key, s.owner, s.audience, s.local, s.epoch, s.seq, s.total, s.folded, s.theirs_epoch, s.theirs_seq,
@@ -159,6 +160,11 @@ def held(reads: Reads, name: str) -> HeldSet | None:
         theirs_seq=row["theirs_seq"],
         updated=row["updated"],
     )
+
+
+def is_heard(reads: Reads, name: str) -> bool:
+    """Whether the set is kept up to date here: it is ours, or its owner is followed."""
+    return reads.one(HEARD, name=name) is not None
 
 
 def find(reads: Reads, name: str, activity: str, digest: bytes) -> Row | None:

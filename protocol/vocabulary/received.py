@@ -66,7 +66,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
     `object_digest`: the state meant, where the object is a reference {id, digestMultibase}. `sequence`: the
     activity's own cw:sequence; the state's is `order_of`. An embedded activity may lack `id`: it is blank then.
-    `embedded`: the object as JSON, if it is whole; its exact bytes are `embedded_bytes`.
+    The exact bytes of an object that is embedded are `embedded_bytes`.
     """
 
     id: str
@@ -80,7 +80,6 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     published: int | None = None
     target: str | None = None
     sequence: int | None = None
-    embedded: dict[str, Any] | None = None
 
 
 class _Wire(msgspec.Struct, frozen=True):
@@ -188,7 +187,6 @@ def _activity(value: dict[str, Any], depth: int) -> Activity:
         published=None if wire.published is None else read_instant(wire.published, "published"),
         target=one_id(wire.target, "target"),
         sequence=wire.sequence,
-        embedded=None if found is None else embedded,
     )
 
 

@@ -1,5 +1,6 @@
 """The catalog over a real database: what is found, in which order, how many, and that nothing walks a table for it."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,24 @@ import pytest
 from node.repertoire import catalog, store
 from node.repertoire.catalog import PAGE, Query
 from node.storage.contract import Tx
+from protocol import identifiers
+from protocol.errors import Reason
+from protocol.vocabulary import activities
 from protocol.vocabulary.repertoire import Place, Reference
-from tests.gate.kit import HIGH_POINT, INKSTER, START, Door, door, item, shelve
+from tests.gate.kit import (
+    HIGH_POINT,
+    INKSTER,
+    START,
+    Door,
+    activity_id,
+    create,
+    delete,
+    door,
+    edited,
+    item,
+    shelve,
+    update,
+)
 from tests.gate.plans import plans, walks
 
 SHELF = [
@@ -181,6 +198,40 @@ async def test_no_question_walks_the_table(shelf: Door, query: Query) -> None:
 async def test_a_page_in_order_needs_no_sorting(shelf: Door, query: Query) -> None:
     plan = await plans(shelf.storage, lambda tx: catalog.cards(tx, query))
     assert [step for _, steps in plan for step in steps if "TEMP B-TREE" in step] == []
+
+
+async def test_what_a_practice_has_is_found_in_its_set_the_last_said_first(tmp_path: Path) -> None:
+    async with door(tmp_path) as gate:
+        for who in (HIGH_POINT, INKSTER):
+            await gate.know(who)
+            await gate.hold(who.id)
+        of = Query(practice=HIGH_POINT.id)
+        first, second, third = (item(HIGH_POINT, number) for number in (1, 2, 3))
+        theirs = item(INKSTER, 4)
+        for number, one in enumerate((first, second, third)):
+            await gate.pushed(HIGH_POINT, create(HIGH_POINT, one, number))
+        await gate.pushed(INKSTER, create(INKSTER, theirs, 1))
+        whole = INKSTER.sign(create(INKSTER, theirs, 1), START)
+        for said in (json.loads(whole), json.loads(HIGH_POINT.sign(create(HIGH_POINT, first, 0), START))):
+            # What it recommends, its own or others', stands in its set too.
+            id = activity_id(HIGH_POINT, len(said["id"]) + 100)
+            announce = activities.announce(id, HIGH_POINT.id, said, [identifiers.PUBLIC], START + 1)
+            assert (await gate.pushed(HIGH_POINT, announce)).reason is Reason.ACCEPTED
+        assert await found(gate, practice=HIGH_POINT.id) == [3, 2, 1]
+
+        await gate.pushed(HIGH_POINT, update(HIGH_POINT, edited(first, 10, kind="story"), 20))
+        await gate.pushed(HIGH_POINT, delete(HIGH_POINT, second.id, 21, START + 20))
+        assert await found(gate, practice=HIGH_POINT.id) == [1, 3]
+        assert await found(gate, practice=HIGH_POINT.id, kind="story") == [1]
+        kinds = await gate.storage.read(lambda reads: catalog.counts(reads, of, "kind"))
+        assert {row["value"]: row["count"] for row in kinds} == {"method": 1, "story": 1}
+
+        plan = await plans(gate.storage, lambda tx: (catalog.cards(tx, of), catalog.total(tx, of)))
+        assert walks(plan) == []
+        assert [step for _, steps in plan for step in steps if "TEMP B-TREE" in step] == []
+        # No longer followed, its set is not what there is of it any more.
+        await gate.storage.transact(lambda tx: tx.run("UPDATE held_set SET pull_at = NULL"))
+        assert sorted(await found(gate, practice=HIGH_POINT.id)) == [1, 3]
 
 
 async def test_lineage_is_found_from_the_original(shelf: Door) -> None:
