@@ -198,7 +198,7 @@ def parse_url(text: str, *, allow_fragment: bool = False) -> Url:
     return normal
 
 
-@lru_cache(maxsize=4096)  # an inbound activity asks this of the same three or four ids about ten times
+@lru_cache(maxsize=256)  # an inbound activity asks this of the same three or four ids about ten times
 def origin(text: str) -> Origin:
     """The origin of an id, a key id or any other URL. RemoteProtocolError MALFORMED if it has none."""
     return _split(text)[0]
