@@ -105,25 +105,30 @@ def _read_usual(request: Request) -> Signature | None:
         return None
     _label, received, names, created, expires, keyid, alg, nonce = cast("tuple[str, ...]", one.groups())
     covered = _covered(names)
-    # Last, so that no header can pose as one.
-    fields["@method"], fields["@target-uri"] = request.method, request.target
-    lines: list[str] = []
-    for name in covered:
-        value = fields.get(name, " ")
-        if not value.isprintable() or value != value.strip():  # absent, padded or folded, or not of one line
-            return None
-        lines.append(f'"{name}": {value}\n')
-    lines.append(f'"@signature-params": {received}')
-    base = "".join(lines)
-    if not covered or not base.isascii() or request.status is not None:
+    base = _usual_base(request, fields, covered, received)
+    if not covered or base is None:
         return None
     try:
         signature = base64.b64decode(two[2], validate=True)
     except binascii.Error:
         return None
-    return Signature(
-        keyid, alg, int(created), int(expires), covered, (base.encode("ascii"),), signature, "native", nonce
-    )
+    return Signature(keyid, alg, int(created), int(expires), covered, (base,), signature, "native", nonce)
+
+
+def _usual_base(request: Request, fields: dict[str, str], covered: Sequence[str], parameters: str) -> bytes | None:
+    """The base (section 2.5) of plain components, where each is one plain line; None: the general way judges.
+
+    `fields`: the request's headers, each of which stands once.
+    """
+    lines: list[str] = []
+    for name in covered:
+        value = request.method if name == "@method" else request.target if name == "@target-uri" else fields.get(name)
+        # Absent, or not of one line, or padded or folded.
+        if value is None or not value.isprintable() or value != value.strip():
+            return None
+        lines.append(f'"{name}": {value}\n')
+    base = f'{"".join(lines)}"@signature-params": {parameters}'
+    return base.encode("ascii") if base.isascii() and request.status is None else None
 
 
 @lru_cache(maxsize=256)  # software covers the same components each time
@@ -259,29 +264,41 @@ def sign(
     """
     added: list[tuple[str, str]] = []
     covered: list[str] = list(REQUIRED)
-    present = {name for name, _ in request.headers}
-    if "content-type" in present:
+    fields = dict(request.headers)
+    if "content-type" in fields:
         covered.append("content-type")
+    if (
+        "content-digest" in fields
+        or not fields.keys() >= set(extra)
+        or len({*covered, *extra}) < len(covered) + len(extra)
+    ):
+        raise LocalProtocolError(Reason.BAD_SIGNATURE, "The headers to sign are missing, or there already.")
     if request.body is not None:
-        added.append(("Content-Digest", _sent_digest(request.body)))
+        digest = fields["content-digest"] = _sent_digest(request.body)
+        added.append(("Content-Digest", digest))
         covered.append("content-digest")
     covered.extend(extra)
-    if "content-digest" in present or not present.issuperset(extra) or len(set(covered)) != len(covered):
-        raise LocalProtocolError(Reason.BAD_SIGNATURE, "The headers to sign are missing, or there already.")
     if not _PLAIN.fullmatch(keyid) or not _PLAIN.fullmatch(nonce):
         raise LocalProtocolError(Reason.BAD_SIGNATURE, "A key id or nonce is not plain ASCII.")
-    algorithm = ALGORITHM[key.kind]
-    try:
-        names = " ".join(f'"{name}"' for name in covered)
-        parameters = (
-            f"({names});created={created_s};expires={created_s + WINDOW}"
-            f';keyid="{keyid}";alg="{algorithm}";nonce="{nonce}"'
-        )
-        whole = Request(
-            request.method, request.target, (*request.headers, *((n.lower(), v) for n, v in added)), request.body
-        )
-        base = signature_base(whole, [(name, _NO_PARAMETERS) for name in covered], parameters)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.reason, error.detail) from None
+    names = '" "'.join(covered)
+    parameters = (
+        f'("{names}");created={created_s};expires={created_s + WINDOW}'
+        f';keyid="{keyid}";alg="{ALGORITHM[key.kind]}";nonce="{nonce}"'
+    )
+    base = None
+    if len(fields) == len(request.headers) + len(added):
+        base = _usual_base(request, fields, covered, parameters)
+    if base is None:
+        base = _general_base(request, added, covered, parameters)
     value = base64.b64encode(key.sign(base)).decode("ascii")
     return [*added, ("Signature-Input", f"{LABEL}={parameters}"), ("Signature", f"{LABEL}=:{value}:")]
+
+
+def _general_base(request: Request, added: list[tuple[str, str]], covered: list[str], parameters: str) -> bytes:
+    """The base of a request that is to be sent with `added` headers; LocalProtocolError if it can have none."""
+    headers = (*request.headers, *((name.lower(), value) for name, value in added))
+    whole = Request(request.method, request.target, headers, request.body)
+    try:
+        return signature_base(whole, [(name, _NO_PARAMETERS) for name in covered], parameters)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(error.reason, error.detail) from None
