@@ -47,6 +47,12 @@ class Session(msgspec.Struct, frozen=True):
     redirects: int = limits.REDIRECTS
     per_host: int = limits.IN_FLIGHT_A_HOST
 
+    def timeout(self, total: float | None = None) -> aiohttp.ClientTimeout:
+        """As aiohttp has it, in seconds. `total`: for everything, the body of the answer included."""
+        return aiohttp.ClientTimeout(
+            total=total, sock_connect=self.connect / 1000, sock_read=self.read / 1000, ceil_threshold=60
+        )
+
 
 class Peers:
     """All other nodes, as seen from here. Made inside a running loop; `close()` when done."""
@@ -70,9 +76,8 @@ class Peers:
         self._forms: dict[str, Form] = {}  # what worked last time, by host; forgotten at a restart
         self._names = names or SystemNames()
         self._guard = Guard(allowed, own, self._names, self._limits.connect / 1000)
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._limits.connect / 1000, sock_read=self._limits.read / 1000, ceil_threshold=60
-        )
+        self._timeout = self._limits.timeout()
+        self._push_timeout = self._limits.timeout(self._limits.total / 1000)
         self._client = aiohttp.ClientSession(
             connector=self._guard.connector(self._limits.per_host),
             timeout=self._timeout,
@@ -152,12 +157,14 @@ class Peers:
         """Post what `request()` built, with the headers that a signature added. PeerError."""
         where, _ = _place(request.target)
         self._guard.vet(where)
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._limits.total / 1000
         try:
-            async with asyncio.timeout(self._limits.total / 1000):
-                try:
-                    return await self._exchange(request)
-                except aiohttp.ServerDisconnectedError:
-                    # A kept connection that they closed just now; a POST is idempotent by its activity's id.
+            try:
+                return await self._exchange(request, self._push_timeout)
+            except aiohttp.ServerDisconnectedError:
+                # A kept connection that they closed just now; a POST is idempotent by its activity's id.
+                async with asyncio.timeout(until - clock()):
                     return await self._exchange(request)
         except (aiohttp.ClientError, OSError) as error:
             raise explain(error) from error
@@ -182,20 +189,19 @@ class Peers:
             wanted = name
         raise RemoteProtocolError(Reason.MALFORMED, "The document's id is not its URL.")
 
-    async def _exchange(self, request: Request) -> Response:
+    async def _exchange(self, request: Request, patience: aiohttp.ClientTimeout | None = None) -> Response:
         """One request and its answer, read whole."""
         url = _sent(request.target)
         async with self._client.request(
-            request.method, url, data=request.body, headers=request.headers, allow_redirects=False, ssl=self._tls
-        ) as answer:
+            request.method, url, data=request.body, headers=request.headers, allow_redirects=False, ssl=self._tls,
+            timeout=patience or self._timeout,
+        ) as answer:  # fmt: skip
             headers = header_dict(answer)
             body = b""
             try:
                 if request.method == "POST":
                     # The status is the answer; the rest is only its reason and never held against it.
-                    patience = None if answer.content.is_eof() else self._limits.read / 1000
-                    async with asyncio.timeout(patience):
-                        body = await read_body(answer, headers, _ANSWER_BYTES)
+                    body = await self._reason(answer, headers)
                 elif answer.status not in _REDIRECTS:
                     body = await read_body(answer, headers, self._limits.body)
             except (PeerError, aiohttp.ClientError, OSError):
@@ -203,6 +209,12 @@ class Peers:
                 if request.method != "POST":
                     raise
             return Response(answer.status, headers, body, request.target)
+
+    async def _reason(self, answer: aiohttp.ClientResponse, headers: dict[str, str]) -> bytes:
+        if answer.content.is_eof():  # most have come whole: those need no timer
+            return await read_body(answer, headers, _ANSWER_BYTES)
+        async with asyncio.timeout(self._limits.read / 1000):
+            return await read_body(answer, headers, _ANSWER_BYTES)
 
 
 def _with(request: Request, headers: Sequence[Header]) -> Request:
