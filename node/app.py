@@ -163,11 +163,9 @@ class Node:
         now = self.clock.now()
         if form == "legacy":
             return legacy_signature.sign(request, self.keystore.rsa(actor), self.keystore.rsa_id(actor), now)
-        extra = ("commonweave-log",) if any(name == "commonweave-log" for name, _ in request.headers) else ()
-        return http_signature.sign(
-            request, self.keystore.ed25519(actor), self.keystore.ed25519_id(actor), now // 1000,
-            f"{self._nonce}{next(self._nonces)}", extra,
-        )  # fmt: skip
+        mine, nonce = self.keystore.active(actor, "ed25519"), f"{self._nonce}{next(self._nonces)}"
+        extra = [name for name, _ in request.headers if name == "commonweave-log"]
+        return http_signature.sign(request, mine.key, mine.id, now // 1000, nonce, tuple(extra))
 
     def _sign_as_node(self, request: http_signature.Request, form: Form) -> list[tuple[str, str]]:
         return self._sign(self.actor, request, form)
