@@ -29,6 +29,7 @@ from node.federation import following
 from node.federation.actors import ActorNoun
 from node.federation.admission import Admission
 from node.federation.catchup import Catchup
+from node.federation.comparing import Comparing
 from node.federation.delivery import Delivery
 from node.federation.endpoints import Endpoints
 from node.federation.keyring import Keyring
@@ -93,7 +94,10 @@ class Node:
         self.delivery = Delivery(
             storage, peers, self._sign, clock, random.random, self.restoring.ahead, admits=self.admission.judge
         )
-        self.catchup = Catchup(storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow)
+        comparing = Comparing(storage, self.keyring.find, peers, clock, self._sign_as_node)
+        self.catchup = Catchup(
+            storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow, comparing.compare
+        )
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
         self._nonce, self._nonces = secrets.token_urlsafe(12), count()
         self._register()

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from node.clock import Clock
+from node.federation import comparing
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.keystore import Keystore
@@ -39,7 +40,10 @@ class PeerHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The node's health. status: good, or attention with what needs it in warnings."""
+    """The node's health. status: good, or attention with what needs it in warnings.
+
+    amiss: where what is held of others is not what they say it is; among the warnings too.
+    """
 
     status: str
     name: str
@@ -53,6 +57,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     owed: int
     behind: int
     peers: tuple[PeerHealth, ...]
+    amiss: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -101,6 +106,8 @@ def health(reads: Reads, now: int, version: str, *, root_here: bool) -> Health:
     )
     known = peers(reads)
     warnings = [f"{peer.host}: {peer.sentence}" for peer in known if peer.state != "working"]
+    amiss = comparing.amiss(reads)
+    warnings += amiss
     if root_here:
         warnings.append(
             "The root key is still on this machine (root-key in the data directory). Move it to paper or a stick in a"
@@ -110,7 +117,7 @@ def health(reads: Reads, now: int, version: str, *, root_here: bool) -> Health:
         status="attention" if warnings else "good", name=counts["name"] or "", version=version, now=now,
         practices=counts["practices"], items=counts["items"], received_items=counts["received"],
         followers=counts["followers"], follows=counts["follows"], owed=sum(peer.owed for peer in known),
-        behind=counts["behind"], peers=tuple(known), warnings=tuple(warnings),
+        behind=counts["behind"], peers=tuple(known), amiss=tuple(amiss), warnings=tuple(warnings),
     )  # fmt: skip
 
 
@@ -327,7 +334,9 @@ def _checks(found: Health) -> list[Check]:
         ),
         Check(
             "What you follow",
-            State("Behind", "wait", f"{found.behind} could not be asked for news lately; we keep trying.")
+            State("Attention", "bad", " ".join(found.amiss))
+            if found.amiss
+            else State("Behind", "wait", f"{found.behind} could not be asked for news lately; we keep trying.")
             if found.behind
             else State("Good", "good", f"{found.follows} followed; {found.received_items} items received."),
         ),

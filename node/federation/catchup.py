@@ -58,7 +58,9 @@ class Catchup:
         clock: Clock,
         sign: Sign,
         repeat: Callable[[str, str], Awaitable[None]],
+        compare: Callable[[str], Awaitable[bool]],
     ) -> None:
+        """`compare` a set that is level with its owner's head; True if it is to be pulled again."""
         self._storage = storage
         self._gate = gate
         self._peers = peers
@@ -66,6 +68,7 @@ class Catchup:
         self._clock = clock
         self._sign = sign
         self._repeat = repeat
+        self._compare = compare
         self._woken = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -172,6 +175,8 @@ class Catchup:
                 await self._storage.transact(_advance(name, page, level, lease, upto, now, down=begun_again))
                 lease = upto
                 if level:
+                    if await self._compare(name):
+                        self._woken.set()
                     return
             raise Interrupted("their log does not end")
         except (PeerError, ProtocolError, Interrupted) as error:
@@ -291,7 +296,8 @@ def _next_due(reads: Reads) -> int | None:
 def _advance(
     name: str, page: wire_log.Page, level: bool, lease: int, upto: int, now: int, *, down: bool
 ) -> Callable[[Tx], None]:
-    """The cursor after a page; a push that came meanwhile may already have moved it further.
+    """The cursor after a page; a push that came meanwhile may already have moved it further, and a comparison back to
+    the start: then the page does not begin where it stands, and leaves it there.
 
     `down`: it stood too high, so it follows the pages wherever they are.
     """
@@ -299,12 +305,13 @@ def _advance(
     def work(tx: Tx) -> None:
         tx.run(
             "UPDATE held_set SET theirs_epoch = :epoch, theirs_seq = CASE WHEN :down = 0 AND theirs_epoch = :epoch"
-            " AND theirs_seq > :to THEN theirs_seq ELSE :to END, attempts = 0, last_error = NULL,"
+            " AND (theirs_seq > :to OR theirs_seq < :after) THEN theirs_seq ELSE :to END,"
+            " attempts = 0, last_error = NULL,"
             " pulled = CASE WHEN :level = 1 THEN :now ELSE pulled END,"
             # A gap noticed while this pull ran has set another time: it stands.
             " pull_at = CASE WHEN pull_at = :lease THEN :next ELSE pull_at END"
             " WHERE name = :name AND pull_at IS NOT NULL",
-            epoch=page.epoch, to=page.to, level=int(level), now=now, name=name,
+            epoch=page.epoch, after=page.after, to=page.to, level=int(level), now=now, name=name,
             lease=lease, next=upto, down=int(down),
         )  # fmt: skip
 

@@ -32,7 +32,7 @@ LEFT JOIN activity k ON k.id = q.activity
 
 # Without ON CONFLICT … RETURNING, which costs SQLite as much as the insert: the look has said that it is new, and
 # nobody else can say it meanwhile (locks.locks_of).
-_REMEMBER = """
+REMEMBER = """
 INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
 VALUES(:id, :digest, :actor, :type, :object, :proof, :carrier, :at, :raw)
 """
@@ -193,7 +193,7 @@ def remember(tx: Tx, verified: Verified[Activity], carrier: Carrier, now: int, *
     """
     msg = verified.msg
     tx.run(
-        _REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
+        REMEMBER, id=msg.id, digest=verified.digest, actor=msg.actor, type=msg.type, object=msg.object_id,
         proof=int(verified.key is not None), carrier=carrier.actor, at=now,
         raw=verified.raw if whole else None,
     )  # fmt: skip

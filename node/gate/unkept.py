@@ -21,9 +21,6 @@ from protocol.vocabulary.activities import Activity
 
 _HELD = "SELECT 1 AS yes FROM held_set WHERE name = :name AND pull_at IS NOT NULL"
 _BOUND = "SELECT raw IS NOT NULL AS kept FROM activity WHERE id = :id"
-_BIND = """
-INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
-VALUES(:id, :digest, :owner, :type, :object, 1, :owner, :now, NULL)"""
 _UPDATED = "UPDATE held_set SET updated = :now WHERE name = :name"  # an entry without an activity brings no time
 
 Find = Callable[[str, int], Awaitable[HeldKey]]
@@ -73,8 +70,8 @@ def _enter(tx: Tx, name: str, proved: Verified[Activity | None], id: object, now
                     return Answer(Reason.EXISTS, "An earlier state of it is kept.")
                 superseded = objects.settle(tx, place, msg, state)
         tx.run(
-            _BIND, id=id, digest=proved.digest, owner=proved.actor, type=msg.type if msg else "",
-            object=msg.object_id if msg else None, now=now,
+            objects.REMEMBER, id=id, digest=proved.digest, actor=proved.actor, type=msg.type if msg else "",
+            object=msg.object_id if msg else None, proof=1, carrier=proved.actor, at=now, raw=None,
         )  # fmt: skip
     tx.append(Entry(name, activity, proved.digest, superseded))
     tx.run(_UPDATED, name=name, now=now)

@@ -1,5 +1,7 @@
 """A coordinator's day, as two stories: an item's life at home, and what following another node brings."""
 
+from node.federation.catchup import LOOK_EVERY
+from node.storage.contract import Entry
 from tests.browser.conftest import Desk
 from tests.cluster.kit import Town, settle
 
@@ -148,3 +150,25 @@ async def test_who_is_not_signed_in_is_led_to_the_door_and_back(desk: Desk) -> N
     await desk.fill(token=keystore.mint_token(desk.town.clock.now(), "again"))
     await desk.press("Sign in")
     assert desk.page.url == f"{desk.town.origin}/operation"
+
+
+async def test_a_steward_reads_where_what_is_held_is_not_what_was_said(desk: Desk, towns: list[Town]) -> None:
+    here, there = towns
+    practice = await there.open_practice()
+    item = await there.publish("Housing first")
+    await here.follow(practice)
+    await settle(lambda: here.item(item))
+    await here.rest()
+    await here.running.storage.transact(
+        lambda tx: tx.append(Entry(f"{practice}/outbox", None, b"never said".ljust(32)))
+    )
+    here.clock.advance(LOOK_EVERY)
+
+    async def amiss() -> bool:
+        return bool((await here.api("GET", "/health"))["amiss"])
+
+    await settle(amiss, "pulling all of it again does not mend it")
+    await desk.go("/operation")
+    text = await desk.text()
+    assert "Attention" in text
+    assert f"(127.0.0.1:{there.port}): what this node holds is not what they say they have published" in text

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from node.federation.catchup import LOOK_EVERY
+from node.storage import sets
+from node.storage.contract import Entry, Tx
 from protocol import limits
 from tests.cluster.kit import Town, agree, cluster, settle
 from tests.cluster.network import answered, carries, is_push
@@ -50,6 +52,52 @@ async def test_the_hourly_look_finds_a_lost_message_when_nothing_follows_it(tmp_
         fort_wayne.clock.advance(LOOK_EVERY)
         await settle(lambda: fort_wayne.item(lost), "the hourly look found it")
         await agree(practice, high_point, fort_wayne)
+
+
+async def test_what_vanished_here_is_found_though_no_number_is_missing(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne") as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        vanished = await high_point.publish("It will vanish")
+        await settle(lambda: fort_wayne.item(vanished))
+        await high_point.rest()
+        await fort_wayne.rest()
+
+        def vanish(tx: Tx) -> None:
+            key = tx.the("SELECT key FROM activity WHERE object = :id", id=vanished)["key"]
+            tx.run("DELETE FROM entry WHERE activity = :key", key=key)
+            tx.run("DELETE FROM activity WHERE key = :key", key=key)
+            tx.run("DELETE FROM item WHERE id = :id", id=vanished)
+            tx.run("DELETE FROM object WHERE id = :id", id=vanished)
+            held = sets.held(tx, f"{practice}/outbox")
+            assert held is not None
+            for table in ("tree_id", "tree_node", "tree_left"):  # which is made anew of what there is
+                tx.run(f"DELETE FROM {table} WHERE set_key = :key", key=held.key)
+            tx.run("UPDATE held_set SET total = total - 1, folded = 0 WHERE key = :key", key=held.key)
+
+        await fort_wayne.running.storage.transact(vanish)
+        assert await fort_wayne.item(vanished) is None
+        fort_wayne.clock.advance(LOOK_EVERY)
+        await settle(lambda: fort_wayne.item(vanished), "their head has another root")
+        await agree(practice, high_point, fort_wayne)
+        await fort_wayne.rest()
+        assert (await fort_wayne.api("GET", "/health"))["amiss"] == []
+
+
+async def test_what_they_never_said_is_told_to_the_steward(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "high-point", "fort-wayne") as (high_point, fort_wayne):
+        practice = await followed(high_point, fort_wayne)
+        await high_point.rest()
+        await fort_wayne.rest()
+        await fort_wayne.running.storage.transact(
+            lambda tx: tx.append(Entry(f"{practice}/outbox", None, b"never said".ljust(32)))
+        )
+        fort_wayne.clock.advance(LOOK_EVERY)
+
+        async def told() -> bool:
+            found = await fort_wayne.api("GET", "/health")
+            return any("is not what they say they have published" in one for one in found["amiss"])
+
+        await settle(told, "pulling all of it again does not mend that")
 
 
 async def test_a_lost_withdrawal_and_a_lost_edit_are_mended_too(tmp_path: Path) -> None:

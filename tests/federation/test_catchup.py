@@ -21,7 +21,7 @@ class Leap(ManualClock):
 
 async def test_what_falls_due_during_a_claim_is_not_waited_for(tmp_path: Path) -> None:
     storage, clock, unasked = await open_sqlite(tmp_path), Leap(), Any
-    catchup = Catchup(storage, unasked, unasked, unasked, clock, unasked, unasked)  # nothing is claimed
+    catchup = Catchup(storage, unasked, unasked, unasked, clock, unasked, unasked, unasked)  # nothing is claimed
     await storage.transact(lambda tx: objects.need(tx, Need("object", "https://a.example/1", "x"), NOW + 1))
     assert await catchup._begin() <= clock.now()
     await storage.close()

@@ -46,6 +46,7 @@ INSERT INTO entry(set_key, seq, activity)
 SELECT -n % 40 - 1, n, a.key FROM {_EACH} JOIN activity a ON a.id = {_ACTOR} || '/a';
 INSERT INTO tree_id(set_key, digest, seq) SELECT set_key, digest, seq FROM logged WHERE set_key < 0;
 INSERT INTO tree_node(set_key, prefix, hashes, counts) SELECT -n % 40 - 1, 'p' || n, '', '' FROM {_EACH};
+INSERT INTO head(name, epoch, seq, total, root, tag, raw) SELECT 'h' || n, 1, n, n, '', '', '' FROM {_EACH};
 INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};
 INSERT INTO recommendation(object, actor, activity, at) SELECT 'o' || n, 'a' || n, 'x', n FROM {_EACH};
