@@ -175,8 +175,7 @@ class Catchup:
                 await self._storage.transact(_advance(name, page, level, lease, upto, now, down=begun_again))
                 lease = upto
                 if level:
-                    if await self._compare(name):
-                        self._woken.set()
+                    await self._compare(name)  # what is to be pulled again is begun when this has ended
                     return
             raise Interrupted("their log does not end")
         except (PeerError, ProtocolError, Interrupted) as error:

@@ -54,28 +54,30 @@ class Comparing:
         """Compare our replica of a set with its owner's head; True if it is to be pulled again. Never raises for what
         they answer: a head that cannot be had is none."""
         try:
-            await self._fetch(name)
-            now = self._clock.now()
-            return await self._storage.transact(lambda tx: judge(tx, name, now), (identifiers.owner_of_set(name),))
+            said, now = await self._fetch(name), self._clock.now()
+
+            def work(tx: Tx) -> bool:
+                if said is not None:
+                    note(tx, *said)
+                return judge(tx, name, now)
+
+            # The lock of whatever else appends to the set.
+            return await self._storage.transact(work, (identifiers.owner_of_set(name),))
         except (PeerError, ProtocolError, StorageError) as error:
             log.info("head not compared", set=name, reason=str(error))
             return False
 
-    async def _fetch(self, name: str) -> None:
-        """Store the owner's head, if it has another than the last."""
+    async def _fetch(self, name: str) -> tuple[Head, bytes, str] | None:
+        """The owner's head, its bytes and its ETag; None if it is the same as the last, or there is none."""
         home = identifiers.origin(name)
         last = await self._storage.read(lambda reads: reads.one(LAST, name=name))
         known = (("if-none-match", last["tag"]),) if last is not None and last["tag"] else ()
         response = await self._peers.get(head_id(home, name), known, sign=self._sign)
         if response.status != 200:  # 304: the same as the last; 404: they have none
-            return
+            return None
         head = await self._proved(document(response), name, identifiers.node_actor(home))
         tag = response.header("etag") or ""
-        raw = response.body
-        await self._storage.transact(
-            lambda tx: note(tx, head, raw, tag if len(tag) <= TAG_CHARACTERS else ""),
-            (identifiers.owner_of_set(name),),
-        )
+        return head, response.body, tag if len(tag) <= TAG_CHARACTERS else ""
 
     async def _proved(self, raw: bytes, name: str, holder: str) -> Head:
         read = canonical.read(raw)
@@ -109,10 +111,10 @@ def judge(tx: Tx, name: str, now: int) -> bool:
     last = tx.one(LAST, name=name)
     if last is None:
         return False
-    root, total = tree.root_and_total(tx, name)
     held = sets.held(tx, name)
     if held is None or (held.theirs_epoch, held.theirs_seq) != (last["epoch"], last["seq"]):
         return False
+    root, total = tree.root_and_total(tx, name)
     same = (total, root) == (last["total"], bytes(last["root"]))
     differs = 0 if same else min(2, last["differs"] + 1)
     if differs != last["differs"]:

@@ -11,10 +11,8 @@ knows. The next work connects anew.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager, suppress
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import psycopg
@@ -28,6 +26,7 @@ from node.storage.postgres_speaking import Speaker
 from node.storage.postgres_sql import begin, lock_number
 from node.storage.postgres_words import CHANNEL, Words
 from node.storage.snapshots import Look, Snapshots
+from node.storage.threads import ConnectionThread
 
 T = TypeVar("T")
 
@@ -67,14 +66,8 @@ class Link:
         self._url = url
         self._speaker: Speaker | None = None
         self.pid = 0  # of the back end
-        self._queue: SimpleQueue[Callable[[Link], None] | None] = SimpleQueue()
-        # daemon: a process that dies of an error must not wait for us; an open transaction is then undone.
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
-
-    def carry(self, function: "Callable[[Link], None]") -> None:
-        """Run the function after what was carried before. It gives its own answer and never raises."""
-        self._queue.put(function)
+        self._thread: ConnectionThread[Link] = ConnectionThread(self, name)
+        self.carry = self._thread.carry
 
     def speaker(self) -> Speaker:
         """On the thread: a connection to work with; StorageBusy or StorageError if the server is not to be had."""
@@ -117,13 +110,8 @@ class Link:
 
     async def close(self) -> None:
         """Finish what was carried, then end."""
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-
-    def _run(self) -> None:
-        while (function := self._queue.get()) is not None:
-            function(self)
-        self.drop()
+        self.carry(Link.drop)
+        await self._thread.close()
 
 
 class Postgres:

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 import apsw
@@ -21,6 +19,7 @@ from node.storage.groups import Groups, Outcome, Work
 from node.storage.snapshots import Look, Snapshots
 from node.storage.sqlite_connection import SqliteReads, SqliteTx, open_reader, open_writer
 from node.storage.sqlite_engine import Connection, told
+from node.storage.threads import ConnectionThread
 
 T = TypeVar("T")
 
@@ -29,29 +28,13 @@ APART = 16  # groups
 READERS = 2  # Python runs one thread at a time: the second is there for while the first waits for the disk
 
 
-class Link:
-    """A connection and the thread that works on it. Made by `start`."""
+class Link(ConnectionThread[Connection]):
+    """A connection with its thread."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._functions: SimpleQueue[Callable[[Connection], None] | None] = SimpleQueue()
-        # daemon: a process that dies of an error must not wait for us; COMMIT is crash-safe.
-        self._thread = Thread(target=self._work, name="sqlite", daemon=True)
-        self._thread.start()
-
-    def carry(self, function: Callable[[Connection], None]) -> None:
-        """Run the function after what was carried before. It gives its own answer and never raises."""
-        self._functions.put(function)
-
-    def close(self) -> None:
-        """Finish what was carried, and close. Waits."""
-        self._functions.put(None)
-        self._thread.join()
-        self._connection.close(True)
-
-    def _work(self) -> None:
-        while (function := self._functions.get()) is not None:
-            function(self._connection)
+    async def close(self) -> None:
+        """Finish what was carried, and close the connection. apsw.Error if that fails."""
+        await super().close()
+        await asyncio.to_thread(self._connection.close, True)
 
 
 class Sqlite:
@@ -96,7 +79,7 @@ class Sqlite:
             await self._groups.finish()
             await self._snapshots.finish()
             for connection in self._connections:
-                await asyncio.to_thread(connection.close)
+                await connection.close()
         except apsw.Error as error:
             raise told(error) from error
         finally:
@@ -113,11 +96,11 @@ async def open_sqlite(directory: Path, *, readers: int = READERS, patience: int 
     opened: list[Link] = []
     try:
         for connector in [open_writer] + [open_reader] * readers:
-            opened.append(Link(await asyncio.to_thread(connector, path, patience)))
+            opened.append(Link(await asyncio.to_thread(connector, path, patience), "sqlite"))
         return Sqlite(opened[0], opened[1:], lock)
     except BaseException:
         for connection in opened:
-            await asyncio.to_thread(connection.close)
+            await connection.close()
         lock.release()
         raise
 

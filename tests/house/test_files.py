@@ -11,13 +11,13 @@ from tests.house.files import ROOT, name, python_files, tracked, tree
 LINES = 400
 NO_SUBJECT = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 
-# Put together here, so that this file does not contain what it looks for.
+# Written backwards, so that this file does not contain what it looks for.
 REGISTRIES = tuple(
-    ".".join(parts)
-    for parts in (
-        ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"),
-        ("rubygems", "org"), ("docker", "io"), ("ghcr", "io"), ("quay", "io"), ("proxy", "golang", "org"),
-        ("jsdelivr", "net"), ("unpkg", "com"), ("yarnpkg", "com"),
+    name[::-1]
+    for name in (
+        "gro.ipyp", "gro.detsohnohtyp", "gro.sjmpn", "moc.sjmpn", "oi.setarc",
+        "gro.smegybur", "oi.rekcod", "oi.rchg", "oi.yauq", "gro.gnalog.yxorp",
+        "ten.rviledsj", "moc.gkpnu", "moc.gkpnray",
     )
 )  # fmt: skip
 REGISTRY = re.compile("|".join(rf"\b{re.escape(host)}\b" for host in REGISTRIES), re.IGNORECASE)
