@@ -128,6 +128,7 @@ async def test_another_cannot_follow_or_undo_in_a_legacy_peers_name(tmp_path: Pa
         undo = {"id": f"{inkster.id}#undoes/1", "type": "Undo", "actor": inkster.id, "object": follow}
         assert await inkster.say(f"{practice}/inbox", undo, now) == 403
         assert [row["actor"] for row in await town.rows("SELECT actor FROM follower")] == [maria.id]
+        await heard(maria, "Accept")
 
 
 async def test_a_peer_may_decline_and_later_change_its_mind(tmp_path: Path) -> None:
