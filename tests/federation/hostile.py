@@ -81,7 +81,7 @@ class Server:
 
     async def start(self) -> None:
         self._closing = asyncio.Event()
-        # Not 0, which aiohttp reads as no bound at all: an answer that waits for a node that has gone is then waited for.
+        # Not 0, which aiohttp reads as no bound: an answer that waits for a node that has gone is then waited for.
         self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.001)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._bind, self.port, ssl_context=self._tls)
