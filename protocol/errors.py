@@ -138,4 +138,4 @@ class LocalProtocolError(ProtocolError):
 def problem(reason: Reason, detail: str = "") -> dict[str, str | int]:
     """The RFC 9457 members of an answer: `type` is stable, `detail` one sentence for people."""
     code, said = ANSWERS[reason]
-    return {"type": PROBLEM_BASE + reason.value, "title": said, "status": code, "detail": detail or said}
+    return {"type": PROBLEM_BASE + reason.value, "title": said, "status": code, "detail": str(detail or said)}

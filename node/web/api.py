@@ -83,7 +83,7 @@ def _handler(
             return refuse(Reason.BUSY)
         return web.Response(
             status=route.status,
-            body=msgspec.json.encode(answer),
+            body=msgspec.json.encode(answer, enc_hook=str),
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
