@@ -26,6 +26,7 @@ from node import config, demo, logs, verification
 from node.clock import SystemClock
 from node.coalition import connections, operation, rotation, rules, store
 from node.coalition.pages import keys_of
+from node.gate.handler import BY_NODE
 from node.keystore import Keystore, KeystoreError, root_key_text
 from node.local_api import LocalApi, NotRunning
 from node.storage import moving
@@ -124,7 +125,8 @@ async def _found(data: Path, settings: config.Settings, name: str, place: str, l
     try:
         keys = await asyncio.to_thread(keys_of, node.keystore, node.actor, node.clock.now())
         activity = node.origin.at(f"/activities/{node.clock.new_id()}")
-        outcome = await node.gate.perform(rules.FoundCoalition(node.actor, name, place, language, keys, activity))
+        founding = rules.FoundCoalition(node.actor, name, place, language, keys, activity)
+        outcome = await node.gate.perform(founding, BY_NODE)
         if not outcome.done:
             raise Stop(outcome.detail)
     finally:

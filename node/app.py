@@ -19,11 +19,13 @@ from aiohttp import web
 
 from node import config
 from node.clock import Clock, SystemClock
+from node.coalition import standing
 from node.coalition import store as coalition_store
 from node.coalition.api import CoalitionApi
 from node.coalition.connections import Connections
 from node.coalition.operation import Operation
 from node.coalition.pages import CoalitionPages
+from node.coalition.standing import Standing
 from node.coalition.wiring import coalition_handlers
 from node.federation import following
 from node.federation.actors import ActorNoun
@@ -39,6 +41,7 @@ from node.federation.restoring import Restoring
 from node.federation.served import HeadSigner
 from node.gate.desk import Desk
 from node.gate.door import Gate
+from node.gate.handler import BY_NODE, Who
 from node.keystore import Keystore
 from node.repertoire.api import RepertoireApi
 from node.repertoire.editing import Editing
@@ -88,7 +91,9 @@ class Node:
             settings.admission, self.origin.key, frozenset(settings.allowed_hosts), frozenset(settings.blocked_hosts)
         )
         self.keyring = Keyring(storage, peers, clock, self.admission, self._sign_as_node, self.origin)
-        self.gate = Gate(storage, self.keyring, keystore, clock, self.admission.judge, self._stir, following.asked)
+        self.gate = Gate(
+            storage, self.keyring, keystore, clock, self.admission.judge, self._stir, following.asked, Standing()
+        )
         self.desk = Desk(storage, self.gate, clock, self.origin, settings.language)
         self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
         self.delivery = Delivery(
@@ -119,7 +124,7 @@ class Node:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
             app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token,
-            seal=self.keystore.seal,
+            seal=self.keystore.seal, reader=standing.reader,
         )  # fmt: skip
         endpoints = Endpoints(
             self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,
@@ -131,8 +136,7 @@ class Node:
         coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
         connections = Connections(desk, self._resolve, self.keyring.refresh)
         operation = Operation(
-            self.storage, self.keystore, self.clock, self.delivery.unpause, self.keyring.repin, self.keyring.refresh,
-            VERSION,
+            desk, self.keystore, self.delivery.unpause, self.keyring.repin, self.keyring.refresh, VERSION,
         )  # fmt: skip
         for room in (Editing(desk), repertoire, coalition, connections, operation):
             app.add_routes(room.routes())
@@ -140,11 +144,14 @@ class Node:
             *CoalitionApi(desk, coalition, connections, operation).routes(),
             *RepertoireApi(desk).routes(),
         ]
-        api.mount(app, routes, self.keystore.check_token, VERSION)
+        api.mount(app, routes, self._authenticate, VERSION)
         return app, endpoints
 
     async def _resolve(self, address: str) -> str:
         return await resolve(address, self.peers, self._sign_as_node, self.settings.allowed_pairs)
+
+    async def _authenticate(self, token: str) -> Who | None:
+        return Who(operator=True) if self.keystore.check_token(token) else None
 
     async def _verify_token(self, token: str) -> bool:
         return self.keystore.check_token(token)
@@ -159,7 +166,7 @@ class Node:
 
     async def _repeat_follow(self, target: str, address: str) -> None:
         id = self.origin.at(f"/activities/{self.clock.new_id()}")
-        await self.gate.perform(following.FollowActor(self.actor, target, address, id))
+        await self.gate.perform(following.FollowActor(self.actor, target, address, id), BY_NODE)
 
     # Signing what we send
 

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong-media-type"
     NOT_ACCEPTABLE = "not-acceptable"
     EXISTS = "already-exists"
+    REPEATED = "done-already"
     INVALID = "invalid"
     FLOOD = "too-many-requests"
     BUSY = "busy"
@@ -95,6 +96,7 @@ ANSWERS: dict[Reason, tuple[int, str]] = {
     Reason.WRONG_TYPE: (415, "The media type is not one this endpoint reads."),
     Reason.NOT_ACCEPTABLE: (406, "None of the offered media types is acceptable."),
     Reason.EXISTS: (409, "This already exists."),
+    Reason.REPEATED: (409, "This was sent before and is done; nothing was done twice."),
     Reason.INVALID: (422, "Some of what was given cannot be used."),
     Reason.FLOOD: (429, "Too many requests; wait and try again."),
     Reason.BUSY: (503, "The node is busy; try again shortly."),

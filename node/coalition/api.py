@@ -11,6 +11,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.storage.contract import Row
 from node.web.api import Route
+from node.web.session import who_of
 from protocol import identifiers
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
@@ -78,20 +79,22 @@ class CoalitionApi:
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/practices", "The practices of this node", self.practices, Practices),
-            Route("POST", "/practices", "Open a practice", self.open, Practice, NewPractice, 201),
+            Route("POST", "/practices", "Open a practice", self.open, Practice, NewPractice, 201,
+                  scope="organise"),
             Route("GET", "/follows", "Whom this node follows", self.follows, Follows),
-            Route("POST", "/follows", "Follow a node or a practice", self.follow, Asked, NewFollow, 202),
+            Route("POST", "/follows", "Follow a node or a practice", self.follow, Asked, NewFollow, 202,
+                  scope="connect"),
             Route("DELETE", "/follows", "Stop following", self.end, Asked,
-                  query={"target": "the id of the actor that is followed"}),
-            Route("GET", "/health", "How the node is doing", self.health, Health),
+                  query={"target": "the id of the actor that is followed"}, scope="connect"),
+            Route("GET", "/health", "How the node is doing", self.health, Health, scope="operate"),
         ]  # fmt: skip
 
     async def practices(self, _request: web.Request, _body: None) -> Practices:
         rows = await self._desk.storage.read(store.practices)
         return Practices(tuple(self._practice(row) for row in rows))
 
-    async def open(self, _request: web.Request, body: NewPractice) -> Practice:
-        _demand(await self._pages.open(body))
+    async def open(self, request: web.Request, body: NewPractice) -> Practice:
+        _demand(await self._pages.open(body, who_of(request)))
         actor = identifiers.practice_actor(self._desk.origin, body.slug)
         row = await self._desk.storage.read(lambda reads: store.practice(reads, actor))
         if row is None:
@@ -115,8 +118,8 @@ class CoalitionApi:
             )
         )  # fmt: skip
 
-    async def follow(self, _request: web.Request, body: NewFollow) -> Asked:
-        outcome = await self._connections.follow(body.target)
+    async def follow(self, request: web.Request, body: NewFollow) -> Asked:
+        outcome = await self._connections.follow(body.target, who_of(request))
         _demand(outcome)
         target = outcome.said[0].object or ""
         found = next((one for one in await self._connections.listed() if one.target == target), None)
@@ -124,7 +127,7 @@ class CoalitionApi:
 
     async def end(self, request: web.Request, _body: None) -> Asked:
         target = request.query.get("target", "")
-        _demand(await self._connections.end(target))
+        _demand(await self._connections.end(target, who_of(request)))
         return Asked(target, "ended")
 
     async def health(self, _request: web.Request, _body: None) -> Health:

@@ -6,15 +6,17 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
+from node.coalition.standing import demand
 from node.federation.following import EndFollow, FollowActor, RemoveFollower
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
-from node.gate.handler import Outcome
+from node.gate.handler import Outcome, Who
 from node.storage.contract import Reads, Row
-from node.web.forms import Form, read_form
-from node.web.problem import Refused, require_session
+from node.web.forms import Form, read_act, read_form
+from node.web.problem import Refused
 from node.web.render import render
+from node.web.session import who_of
 from node.web.things import Connection, State
 from protocol.errors import ProtocolError, Reason, sentence
 
@@ -113,7 +115,7 @@ class Connections:
             web.post("/connections/remove", self.remove),
         ]
 
-    async def follow(self, address: str) -> Outcome:
+    async def follow(self, address: str, who: Who) -> Outcome:
         """Find the actor, fetch its document, and ask. The outcome's sentence is for whoever typed the address."""
         try:
             target = await self._resolve(address)
@@ -124,12 +126,12 @@ class Connections:
         except ProtocolError as error:
             return Outcome(error.reason if error.reason is Reason.KEY_CHANGED else Reason.INVALID, error.detail)
         return await self._desk.gate.perform(
-            FollowActor(self._desk.me, target, address.strip(), self._desk.new("activities"))
+            FollowActor(self._desk.me, target, address.strip(), self._desk.new("activities")), who
         )
 
-    async def end(self, target: str) -> Outcome:
+    async def end(self, target: str, who: Who) -> Outcome:
         """Stop following."""
-        return await self._desk.gate.perform(EndFollow(self._desk.me, target, self._desk.new("activities")))
+        return await self._desk.gate.perform(EndFollow(self._desk.me, target, self._desk.new("activities")), who)
 
     async def listed(self) -> list[Follow]:
         """Every follow of ours."""
@@ -138,7 +140,7 @@ class Connections:
     # Pages
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "follow.ask")
         return await self._page(request, Form({"address": request.query.get("address", "")}))
 
     async def _page(self, request: web.Request, form: Form) -> web.StreamResponse:
@@ -155,21 +157,19 @@ class Connections:
         form = await read_form(request)
         address = form.line("address", "Address", required=True, most=2_048)
         if form.ok:
-            outcome = await self.follow(address)
+            outcome = await self.follow(address, who_of(request, form.once))
             if outcome.done:
                 raise web.HTTPSeeOther("/connections?said=followed")
             form.wrong("address", "Address", outcome.detail)
         return await self._page(request, form)
 
     async def again(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
-        outcome = await self.follow(request.query.get("target", "")) if form.ok else None
-        if outcome is None or not outcome.done:
-            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        form = await read_act(request)
+        _demand(await self.follow(request.query.get("target", ""), who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=asked-again")
 
     async def ask_end(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "follow.end")
         target = request.query.get("target", "")
         found = next((follow for follow in await self.listed() if follow.target == target), None)
         if found is None:
@@ -187,14 +187,12 @@ class Connections:
         return render(request, "confirm.html", view)
 
     async def end_page(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
-        outcome = await self.end(request.query.get("target", "")) if form.ok else None
-        if outcome is None or not outcome.done:
-            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        form = await read_act(request)
+        _demand(await self.end(request.query.get("target", ""), who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=unfollowed")
 
     async def ask_remove(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "follower.remove")
         actor, target = request.query.get("actor", ""), request.query.get("target", "")
         row = await self._desk.storage.read(lambda reads: _one_follower(reads, actor, target))
         if row is None:
@@ -215,13 +213,16 @@ class Connections:
         return render(request, "confirm.html", view)
 
     async def remove(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
+        form = await read_act(request)
         actor, target = request.query.get("actor", ""), request.query.get("target", "")
         command = RemoveFollower(actor, target, self._desk.new("activities"))
-        outcome = await self._desk.gate.perform(command) if form.ok else None
-        if outcome is None or not outcome.done:
-            raise Refused(outcome.reason if outcome else Reason.NOT_ALLOWED, outcome.detail if outcome else "")
+        _demand(await self._desk.gate.perform(command, who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=removed")
+
+
+def _demand(outcome: Outcome) -> None:
+    if not outcome.done:
+        raise Refused(outcome.reason, outcome.detail)
 
 
 def _one_follower(reads: Reads, actor: str, target: str) -> Row | None:

@@ -7,16 +7,19 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from node.clock import Clock
+from node.coalition import rules
+from node.coalition.standing import demand
 from node.federation import comparing
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
+from node.gate.desk import Desk
 from node.keystore import Keystore
-from node.storage.contract import Reads, Row, Storage
+from node.storage.contract import Reads, Row
 from node.web import words
-from node.web.forms import read_form
-from node.web.problem import Refused, require_session
+from node.web.forms import read_act
+from node.web.problem import Refused
 from node.web.render import render
+from node.web.session import who_of
 from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
@@ -137,17 +140,16 @@ class Operation:
 
     def __init__(
         self,
-        storage: Storage,
+        desk: Desk,
         keystore: Keystore,
-        clock: Clock,
         unpause: Callable[[str], Awaitable[None]],
         repin: Callable[[str, str], Awaitable[None]],
         refresh: Callable[[str], Awaitable[None]],
         version: str,
     ) -> None:
-        self._storage = storage
+        self._desk = desk
+        self._storage = desk.storage
         self._keystore = keystore
-        self._clock = clock
         self._unpause = unpause
         self._repin = repin
         self._refresh = refresh
@@ -163,11 +165,11 @@ class Operation:
         ]
 
     async def health(self) -> Health:
-        root_here, now = self._keystore.root_key_present(), self._clock.now()
+        root_here, now = self._keystore.root_key_present(), self._desk.clock.now()
         return await self._storage.read(lambda reads: health(reads, now, self._version, root_here=root_here))
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "node.operate")
         found = await self.health()
 
         def work(reads: Reads) -> dict[str, object]:
@@ -208,11 +210,15 @@ class Operation:
         }
         return render(request, "operation.html", view)
 
+    async def _allowed(self, request: web.Request, subject: str) -> None:
+        form = await read_act(request)
+        outcome = await self._desk.gate.perform(rules.Operate(subject), who_of(request, form.once))
+        if not outcome.done:
+            raise Refused(outcome.reason, outcome.detail)
+
     async def check(self, request: web.Request) -> web.StreamResponse:
         """Speak to every paused peer again: the one thing that a person can hasten."""
-        form = await read_form(request)
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        await self._allowed(request, "check")
         for peer in (await self.health()).peers:
             if peer.state != "working":
                 await self._unpause(peer.host)
@@ -220,10 +226,8 @@ class Operation:
 
     async def again(self, request: web.Request) -> web.StreamResponse:
         """Ask an actor's origin once more: a quarrel over a mistake ends when it shows the good key again."""
-        form = await read_form(request)
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
         actor = request.query.get("actor", "")
+        await self._allowed(request, actor)
         if not await self._waits(actor):
             raise Refused(Reason.NOT_FOUND)
         said = "key-still"
@@ -248,7 +252,7 @@ class Operation:
         return row is not None
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "node.operate")
         actor = request.query.get("actor", "")
         rows = await self._storage.read(
             lambda reads: (
@@ -275,10 +279,8 @@ class Operation:
         return render(request, "confirm.html", view)
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
         actor = request.query.get("actor", "")
+        await self._allowed(request, actor)
         await self._repin(actor, request.query.get("seen", ""))
         await self._unpause(identifiers.origin(actor).key)
         raise web.HTTPSeeOther("/operation?said=confirmed")

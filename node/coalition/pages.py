@@ -7,17 +7,18 @@ import msgspec
 from aiohttp import web
 
 from node.coalition import rules, store
+from node.coalition.standing import demand, may
 from node.gate.desk import Desk
-from node.gate.handler import Outcome
+from node.gate.handler import Outcome, Who
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row
 from node.web import words
 from node.web.forms import Form, is_plain, read_form
 from node.web.negotiate import VARY, wants_activity
 from node.web.pagination import number_of, page_of
-from node.web.problem import Refused, require_session
+from node.web.problem import Refused
 from node.web.render import render
-from node.web.session import session_of
+from node.web.session import who_of
 from node.web.things import Choice, ItemCard, PracticeLine, Ref
 from protocol import identifiers, limits
 from protocol.errors import ProtocolError, Reason
@@ -98,7 +99,7 @@ class CoalitionPages:
             return await self._document(request)
         actor = self._desk.origin.at(request.path)
         number = number_of(request.query.get("page"))
-        signed_in = session_of(request).signed_in
+        who = who_of(request)
 
         def work(reads: Reads) -> dict[str, object]:
             row, coalition = store.practice(reads, actor), store.coalition(reads)
@@ -118,7 +119,7 @@ class CoalitionPages:
                 "state": None,
                 "cards": cards,
                 "page": page_of(number, total, request.path, size=PAGE),
-                "publish_url": f"/items/new?practice={row['slug']}" if signed_in else None,
+                "publish_url": f"/items/new?practice={row['slug']}" if may(reads, who, "item.publish", actor) else None,
                 "edit_url": None,
                 "follow_url": None,
             }
@@ -128,7 +129,7 @@ class CoalitionPages:
     # Opening a practice
 
     async def new(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
+        await demand(self._desk, request, "practice.open")
         return self._form(request, Form({"level": "city"}))
 
     def _form(self, request: web.Request, form: Form) -> web.StreamResponse:
@@ -158,13 +159,13 @@ class CoalitionPages:
             place=form.line("place", "Place"),
         )
         if form.ok:
-            outcome = await self.open(wish)
+            outcome = await self.open(wish, who_of(request, form.once))
             if outcome.done:
                 raise web.HTTPSeeOther(f"/practices/{wish.slug}?said=practice-opened")
             form.wrong("slug" if outcome.reason is Reason.EXISTS else "", "Address", outcome.detail)
         return self._form(request, form)
 
-    async def open(self, wish: NewPractice) -> Outcome:
+    async def open(self, wish: NewPractice, who: Who) -> Outcome:
         """Make its keys, then found it; keys of a practice that was not founded are used by the next attempt."""
         wrong = _fault(wish)
         if wrong:
@@ -181,7 +182,7 @@ class CoalitionPages:
             self._desk.me, actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
             wish.place, keys, self._desk.new("activities"), self._desk.new("activities"),
         )  # fmt: skip
-        return await self._desk.gate.perform(command)
+        return await self._desk.gate.perform(command, who)
 
 
 def _fault(wish: NewPractice) -> str:

@@ -10,7 +10,7 @@ import asyncio
 
 from node.coalition import rules, store
 from node.gate.desk import Desk
-from node.gate.handler import Carrier
+from node.gate.handler import BY_NODE, Carrier
 from node.keystore import Keystore
 from protocol import canonical, integrity
 from protocol.errors import ProtocolError, Reason
@@ -30,7 +30,8 @@ async def _turn(desk: Desk, keystore: Keystore, actor: str, *, compromised: bool
     outcome = await desk.gate.perform(
         rules.RotateKeys(
             actor, ed25519.key.public, ed25519.id, rsa.key.public, rsa.id, desk.new("activities"), compromised
-        )
+        ),
+        BY_NODE,
     )
     if outcome.reason not in (Reason.ACCEPTED, Reason.EXISTS):
         raise ProtocolError(outcome.reason, outcome.detail)

@@ -54,6 +54,12 @@ class OpenPractice(msgspec.Struct, frozen=True):
     add: str
 
 
+class Operate(msgspec.Struct, frozen=True):
+    """Command: something is done to the machinery, outside of the database; here it is allowed, once, and recorded."""
+
+    subject: str
+
+
 class RotateKeys(msgspec.Struct, frozen=True):
     """Command: an actor of ours gets its next keys. The present one announces them, and signs nothing after that.
 
@@ -167,6 +173,10 @@ def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effec
     return Decision(
         Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, Draft(command.coalition, {**add, "cw:sequence": now}))
     )
+
+
+def decide_operate(_command: Operate, _facts: None, _now: int) -> Decision[Effect]:
+    return Decision(Reason.ACCEPTED)
 
 
 def decide_rotate(command: RotateKeys, present: Present | None, now: int) -> Decision[Effect]:

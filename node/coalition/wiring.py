@@ -5,6 +5,7 @@ from typing import Any
 from node.coalition import rules, store
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
+from node.storage.contract import Reads, Tx
 
 
 def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
@@ -15,7 +16,28 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
-            rules.OpenPractice: CommandHandler(store.load_open, rules.decide_open, store.apply),
+            rules.OpenPractice: CommandHandler(
+                store.load_open, rules.decide_open, store.apply, "practice.open", names=_opened
+            ),
+            rules.Operate: CommandHandler(
+                _nothing, rules.decide_operate, _apply_nothing, "node.operate", names=_operated
+            ),
             rules.RotateKeys: CommandHandler(store.load_rotate, rules.decide_rotate, store.apply),
         },
     }
+
+
+def _opened(_reads: Reads, command: rules.OpenPractice) -> str:
+    return command.actor
+
+
+def _operated(_reads: Reads, command: rules.Operate) -> str:
+    return command.subject
+
+
+def _nothing(_reads: Reads, _command: object) -> None:
+    return None
+
+
+def _apply_nothing(_tx: Tx, _command: object, _effects: tuple[object, ...], _now: int) -> None:
+    pass

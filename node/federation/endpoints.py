@@ -15,8 +15,9 @@ from aiohttp import web
 from node.clock import Clock
 from node.federation import served
 from node.federation.admission import Admission
-from node.gate.door import Gate, Keys
+from node.gate.door import Gate
 from node.gate.handler import Answer
+from node.gate.keys import Keys
 from node.gate.requests import check_active, key_host
 from node.storage.contract import Storage, StorageBusy
 from protocol import discovery, http_signature, identifiers, limits, log

@@ -364,6 +364,14 @@ def _always(_reads: Reads, _verified: Verified[Activity]) -> bool:
     return True
 
 
+def _target(_reads: Reads, command: FollowActor | EndFollow) -> str:
+    return command.target
+
+
+def _follower(_reads: Reads, command: RemoveFollower) -> str:
+    return command.actor
+
+
 ACTS = {
     "Follow": Handler(load_follow, decide_follow, apply, _always),
     "Accept": Handler(load_answer, decide_answer, apply, _always),
@@ -371,7 +379,7 @@ ACTS = {
     "Undo": Handler(load_undo, decide_undo, apply, _always),
 }
 COMMANDS = {
-    FollowActor: CommandHandler(load_target, decide_ask, apply),
-    EndFollow: CommandHandler(load_target, decide_end, apply),
-    RemoveFollower: CommandHandler(load_follower, decide_remove, apply),
+    FollowActor: CommandHandler(load_target, decide_ask, apply, "follow.ask", names=_target),
+    EndFollow: CommandHandler(load_target, decide_end, apply, "follow.end", names=_target),
+    RemoveFollower: CommandHandler(load_follower, decide_remove, apply, "follower.remove", names=_follower),
 }

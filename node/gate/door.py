@@ -5,21 +5,34 @@ Pushed, pulled, relayed, fetched and our own new bytes all pass `admit`, so ever
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
 from node.clock import Clock
-from node.gate import objects, requests, unkept
+from node.gate import objects, permitted, requests, unkept
 from node.gate.crowd import Crowd
-from node.gate.handler import Answer, Carrier, CommandHandler, Decision, Draft, Handler, Need, Outcome, Said
+from node.gate.handler import (
+    Answer,
+    Carrier,
+    CommandHandler,
+    Decision,
+    Draft,
+    Handler,
+    Need,
+    Outcome,
+    Permissions,
+    Said,
+    Who,
+)
+from node.gate.keys import Keys, Signer
 from node.gate.locks import locks_for, locks_of
 from node.storage.contract import Entry, Reads, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
 from protocol.integrity import Verified
-from protocol.keys import HeldKey, SigningKey
+from protocol.keys import HeldKey
 from protocol.vocabulary import activities
 from protocol.vocabulary.activities import Activity
 
@@ -29,48 +42,6 @@ C = TypeVar("C")
 _FETCHED_INSTEAD = frozenset({Reason.NO_PROOF, Reason.KEY_UNAVAILABLE, Reason.BUSY})
 
 log = structlog.get_logger("gate")
-
-
-class Keys(Protocol):
-    """Where the gate finds keys; the network is asked behind it, under the limits of protocol section 2."""
-
-    def held(self, key_id: str) -> HeldKey | None:
-        """The key if it is known and its actor in good standing; RemoteProtocolError(KEY_CHANGED) if it is not."""
-        ...
-
-    async def knows(self, key_id: str) -> bool:
-        """Is the key in the database? Nobody is asked."""
-        ...
-
-    async def find(self, key_id: str, waiting: int) -> HeldKey:
-        """The key, fetched if need be, while `waiting` bytes wait in memory.
-
-        RemoteProtocolError: UNKNOWN_KEY, KEY_UNAVAILABLE (503), KEY_CHANGED.
-        """
-        ...
-
-    async def renew(self, key_id: str) -> HeldKey | None:
-        """Ask the owner again, at most once in five minutes a key; None if that may not be done now."""
-        ...
-
-    def forget(self, actor: str) -> None:
-        """What is cached of this actor may be stale."""
-        ...
-
-    def natively(self, host: str) -> bool:
-        """Is it noted that this host signs in the native form?"""
-        ...
-
-    async def note_native(self, host: str) -> None:
-        """It has shown so: it is spoken to likewise, unless another form is known to work (section 4, Sending)."""
-        ...
-
-
-class Signer(Protocol):
-    """Our own actors' keys."""
-
-    def ed25519(self, actor: str) -> SigningKey: ...
-    def ed25519_id(self, actor: str) -> str: ...
 
 
 class Refused(Exception):
@@ -93,8 +64,12 @@ class Gate:
         admits: Callable[[str], Reason | None],
         stir: Callable[[], None],
         asked: Callable[[Reads, str], bool],
+        permissions: Permissions | None = None,
     ) -> None:
-        """admits: may we speak with this host? asked: do we await an answer to our Follow of this actor?"""
+        """admits: may we speak with this host? asked: do we await an answer to our Follow of this actor?
+
+        permissions: who may do what; without them nothing is done here but what the node does by itself.
+        """
         self._storage = storage
         self._keys = keys
         self._signer = signer
@@ -102,6 +77,7 @@ class Gate:
         self._admits = admits
         self._stir = stir
         self._asked = asked
+        self._permissions = permissions
         self._crowd = Crowd()
         self._acts: dict[str, Handler[Any, Any]] = {}
         self._nouns: dict[str, Handler[Any, Any]] = {}
@@ -330,15 +306,22 @@ class Gate:
         undone = self._undos.get(objects.undone(tx, msg, place)) if msg.type == "Undo" else None
         return undone or self._acts.get(msg.type)
 
-    async def perform(self, command: object) -> Outcome:
-        """Carry out a member's or operator's command: decide, sign, store and append in one transaction."""
+    async def perform(self, command: object, who: Who) -> Outcome:
+        """Carry out a command: may they? decide, sign, store, append and record it, in one transaction."""
         now = self._clock.now()
         handler = self._commands[type(command)]
 
         def work(tx: Tx) -> Outcome:
+            refusal = permitted.judge(tx, self._permissions, handler, command, who)
+            if refusal is not None:
+                return refusal
+            if not permitted.first(tx, who, now):
+                return Outcome(Reason.REPEATED, sentence(Reason.REPEATED))
             decision = handler.decide(command, handler.load(tx, command), now)
             if decision.reason is not Reason.ACCEPTED:
+                permitted.forget(tx, who)  # it may be wished again, put right
                 return Outcome(decision.reason, decision.detail or sentence(decision.reason))
+            permitted.record(tx, self._permissions, handler, command, who, now)
             handler.apply(tx, command, decision.effects, now)
             for need in decision.needs:
                 objects.need(tx, need, now)

@@ -4,7 +4,7 @@ A "no" is a Decision with a Reason, never an exception. `decide` is pure; `apply
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -69,12 +69,57 @@ class Handler(msgspec.Struct, Generic[F, E], frozen=True):
     unseen: F | None = None
 
 
+class Who(msgspec.Struct, frozen=True):
+    """Who wishes something done here.
+
+    member: their id, empty for who is none. operator: they hold this machine's own token, or sit at its command line.
+    scopes: what an access token is good for, None where no token narrows. node: the node does it by itself, by what
+    was decided before. via: the way it came. once: the name of this one wish, which is then carried out once.
+    """
+
+    member: str = ""
+    operator: bool = False
+    node: bool = False
+    scopes: frozenset[str] | None = None
+    via: Literal["page", "api", "command line"] = "page"
+    once: str = ""
+
+
+BY_NODE = Who(node=True)
+BY_OPERATOR = Who(operator=True, via="command line")
+
+
+def _nowhere(_reads: Reads, _command: object) -> str:
+    return ""
+
+
 class CommandHandler(msgspec.Struct, Generic[C, F, E], frozen=True):
-    """A room's way with one command of a member or operator. Effects are applied before the drafts are said."""
+    """A room's way with one command of a member or operator. Effects are applied before the drafts are said.
+
+    act: its name in the table of who may do what; without one the node alone does it. where: the practice it happens
+    in, empty for the coalition as a whole. about: the member whom it concerns, who may do to themselves what others
+    may not. names: what it is done to, for the record of what was done.
+    """
 
     load: Callable[[Reads, C], F]
     decide: Callable[[C, F, int], Decision[E]]
     apply: Callable[[Tx, C, tuple[E, ...], int], None]
+    act: str = ""
+    where: Callable[[Reads, C], str] = _nowhere
+    about: Callable[[Reads, C], str] = _nowhere
+    names: Callable[[Reads, C], str] = _nowhere
+
+
+class Permissions(Protocol):
+    """Who may do what, as the coalition's room says it; and the record of what was done."""
+
+    def refusal(self, reads: Reads, who: Who, act: str, practice: str, about: str) -> str:
+        """Why not, in a sentence; empty if they may."""
+        ...
+
+    def record(self, tx: Tx, who: Who, act: str, practice: str, subject: str, now: int) -> None:
+        """It was done, by whom."""
+        ...
 
 
 class Carrier(msgspec.Struct, frozen=True):

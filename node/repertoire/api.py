@@ -14,6 +14,7 @@ from node.storage.contract import Reads
 from node.web.api import Route
 from node.web.markdown import sanitise
 from node.web.pagination import number_of
+from node.web.session import who_of
 from protocol import canonical, identifiers
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
@@ -136,12 +137,13 @@ class RepertoireApi:
             "page": "which page, from 1",
         }
         return [
-            Route("POST", "/practices/{slug}/items", "Publish an item", self.publish, Done, Written, 201),
+            Route("POST", "/practices/{slug}/items", "Publish an item", self.publish, Done, Written, 201,
+                  scope="publish"),
             Route("GET", "/items", "Read an item by its id, ours or received", self.by_id, ItemAnswer,
                   query={"id": "the item's id, a URL"}),
             Route("GET", "/items/{id}", "Read an item of ours", self.own, ItemAnswer),
-            Route("PATCH", "/items/{id}", "Change an item of ours", self.edit, Done, Changes),
-            Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done),
+            Route("PATCH", "/items/{id}", "Change an item of ours", self.edit, Done, Changes, scope="publish"),
+            Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done, scope="publish"),
             Route("GET", "/catalog", "Search what this node holds", self.catalog, CatalogAnswer, query=narrow),
         ]  # fmt: skip
 
@@ -155,7 +157,9 @@ class RepertoireApi:
         owner = identifiers.practice_actor(self._desk.origin, slug)
         text = msgspec.structs.replace(body, language=body.language or self._desk.language)
         item = await _composed(text, self._desk.new("items"), owner)
-        return _done(await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities"))))
+        return _done(
+            await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")), who_of(request))
+        )
 
     async def edit(self, request: web.Request, body: Changes) -> Done:
         id = self._item_id(request)
@@ -168,11 +172,11 @@ class RepertoireApi:
         if text == before:
             return Done(id, activity)  # it stands as wished: nobody is told twice
         item = await _composed(text, id, held.attributed_to, held)
-        return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities"))))
+        return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities")), who_of(request)))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
         command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"))
-        return _done(await self._desk.gate.perform(command))
+        return _done(await self._desk.gate.perform(command, who_of(request)))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
         return await self._read(self._item_id(request))

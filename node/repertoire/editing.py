@@ -14,10 +14,11 @@ from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
 from node.storage.contract import Reads, Row
 from node.web import words
-from node.web.forms import Form, read_form
+from node.web.forms import Form, read_act, read_form
 from node.web.markdown import to_html
 from node.web.problem import Refused, require_session
 from node.web.render import render
+from node.web.session import who_of
 from node.web.things import ItemCard, Original
 from protocol import identifiers
 from protocol.errors import Reason
@@ -93,7 +94,9 @@ class Editing:
             return await self._new_form(request, form, await _shown(text))
         owner = identifiers.practice_actor(self._desk.origin, slug)
         item = await asyncio.to_thread(composing.compose, text, self._desk.new("items"), owner)
-        outcome = await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")))
+        outcome = await self._desk.gate.perform(
+            rules.PublishItem(item, self._desk.new("activities")), who_of(request, form.once)
+        )
         if not outcome.done:
             form.wrong("", "", outcome.detail)
             return await self._new_form(request, form)
@@ -145,7 +148,9 @@ class Editing:
         if text == composing.written(item):
             raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=unchanged")
         changed = await asyncio.to_thread(composing.compose, text, item.id, item.attributed_to, item)
-        outcome = await self._desk.gate.perform(rules.EditItem(changed, self._desk.new("activities")))
+        outcome = await self._desk.gate.perform(
+            rules.EditItem(changed, self._desk.new("activities")), who_of(request, form.once)
+        )
         if not outcome.done:
             form.wrong("", "", outcome.detail)
             return await self._edit_form(request, form, item)
@@ -176,11 +181,11 @@ class Editing:
         return render(request, "confirm.html", view)
 
     async def withdraw(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        form = await read_act(request)
         id = self._item_id(request)
-        outcome: Outcome = await self._desk.gate.perform(rules.WithdrawItem(id, self._desk.new("activities")))
+        outcome: Outcome = await self._desk.gate.perform(
+            rules.WithdrawItem(id, self._desk.new("activities")), who_of(request, form.once)
+        )
         if not outcome.done:
             raise Refused(outcome.reason, outcome.detail)
         raise web.HTTPSeeOther(f"{views.item_url(id, True)}?said=withdrawn")

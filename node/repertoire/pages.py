@@ -5,15 +5,17 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from node.coalition.standing import may
 from node.gate.desk import Desk
+from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, views
 from node.storage.contract import Reads
-from node.web.forms import read_form
+from node.web.forms import read_act
 from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
-from node.web.problem import Refused, require_session
+from node.web.problem import Refused
 from node.web.render import render
-from node.web.session import session_of
+from node.web.session import who_of
 from node.web.things import Acts, ItemCard, PageOf, Ref
 from protocol import identifiers
 from protocol.errors import Reason
@@ -75,15 +77,16 @@ class RepertoirePages:
         return await self._show(request, request.query.get("id", ""))
 
     async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
-        def work(reads: Reads) -> tuple[reading.Held | None, str]:
-            held = reading.read(reads, id)
-            key = held.key if held else None
-            row = reads.one("SELECT public FROM actor_key WHERE id = :id", id=key) if key else None
-            return held, PublicKey("ed25519", row["public"]).fingerprint() if row else ""
+        who = who_of(request)
 
-        held, fingerprint = await self._desk.storage.read(work)
-        if held is None:
-            raise Refused(Reason.NOT_FOUND)
+        def work(reads: Reads) -> tuple[reading.Held, str, Acts]:
+            held = reading.read(reads, id)
+            if held is None:
+                raise Refused(Reason.NOT_FOUND)
+            row = reads.one("SELECT public FROM actor_key WHERE id = :id", id=held.key) if held.key else None
+            return held, PublicKey("ed25519", row["public"]).fingerprint() if row else "", _acts(reads, who, held)
+
+        held, fingerprint, acts = await self._desk.storage.read(work)
         origin = views.provenance(held, fingerprint)
         practice = views.practice_ref(held.owner, held.owner_name, held.local)
         made = [views.lineage(link) for link in held.adaptations]
@@ -107,7 +110,7 @@ class RepertoirePages:
             "results": item.results, "adapted_from": [views.lineage(link) for link in held.adapted_from],
             "adaptations": made,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
-            "acts": self._acts(request, held),
+            "acts": acts,
             "attachments": [
                 Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
             ],
@@ -115,26 +118,30 @@ class RepertoirePages:
         }  # fmt: skip
         return render(request, "item.html", view)
 
-    def _acts(self, request: web.Request, held: reading.Held) -> Acts:
-        if not session_of(request).signed_in:
-            return Acts()
-        adapt = f"/items/new?adapts={quote(held.id, safe='')}"
-        if held.local:
-            path = views.item_url(held.id, True)
-            return Acts(adapt, f"{path}/edit", f"{path}/withdraw", None)
-        return Acts(adapt, None, None, f"/catalog/recommend?id={quote(held.id, safe='')}")
-
     async def recommend(self, request: web.Request) -> web.StreamResponse:
-        require_session(request)
-        form = await read_form(request)
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        form = await read_act(request)
         id = request.query.get("id", "")
         command = rules.Recommend(id, self._desk.me, self._desk.new("activities"))
-        outcome = await self._desk.gate.perform(command)
+        outcome = await self._desk.gate.perform(command, who_of(request, form.once))
         if not outcome.done:
             raise Refused(outcome.reason, outcome.detail)
         raise web.HTTPSeeOther(f"/catalog/item?id={quote(id, safe='')}&said=recommended")
+
+
+def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:
+    """What is offered to whoever looks."""
+    if not (who.member or who.operator):
+        return Acts()
+    adapt = f"/items/new?adapts={quote(held.id, safe='')}"
+    if not held.local:
+        recommend = f"/catalog/recommend?id={quote(held.id, safe='')}"
+        return Acts(adapt, None, None, recommend if may(reads, who, "item.recommend") else None)
+    path = views.item_url(held.id, True)
+    return Acts(
+        adapt,
+        f"{path}/edit" if may(reads, who, "item.edit", held.owner) else None,
+        f"{path}/withdraw" if may(reads, who, "item.withdraw", held.owner) else None,
+    )
 
 
 def _lapsed(day: str, now: int) -> bool:

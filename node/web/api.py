@@ -11,17 +11,25 @@ from typing import Any, cast
 import msgspec
 from aiohttp import web
 
+from node.gate.handler import Who
+from node.sentence import say
 from node.storage.contract import StorageBusy
+from node.web.session import WHO
 from protocol import canonical, limits
 from protocol.errors import ProtocolError, Reason, problem, status
 
 PREFIX = "/api/v1"
 
 Handle = Callable[[web.Request, Any], Awaitable[msgspec.Struct]]
+# Whose an access token is, and what it is good for; None if it is none of this node.
+Authenticate = Callable[[str], Awaitable[Who | None]]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One operation. query: names of query parameters with what they mean. open: no token is asked."""
+    """One operation. query: names of query parameters with what they mean. open: no token is asked.
+
+    scope: what an access token must be good for. A command is judged once more by the gate, as every page's is.
+    """
 
     method: str
     path: str
@@ -32,6 +40,7 @@ class Route(msgspec.Struct, frozen=True):
     status: int = 200
     query: Mapping[str, str] = {}
     open: bool = False
+    scope: str = "read"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -54,10 +63,10 @@ def refuse(reason: Reason, detail: str = "") -> web.Response:
     return web.Response(status=status(reason), body=body, headers=headers, content_type="application/problem+json")
 
 
-def mount(app: web.Application, routes: list[Route], check_token: Callable[[str], bool], version: str) -> None:
+def mount(app: web.Application, routes: list[Route], authenticate: Authenticate, version: str) -> None:
     """Add every route, and their description at /api/v1/openapi.json."""
     for route in routes:
-        app.router.add_route(route.method, PREFIX + route.path, _handler(route, check_token))
+        app.router.add_route(route.method, PREFIX + route.path, _handler(route, authenticate))
     described = msgspec.json.encode(describe(routes, version))
 
     async def openapi(_request: web.Request) -> web.Response:
@@ -66,14 +75,16 @@ def mount(app: web.Application, routes: list[Route], check_token: Callable[[str]
     app.router.add_get(f"{PREFIX}/openapi.json", openapi)
 
 
-def _handler(
-    route: Route, check_token: Callable[[str], bool]
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _handler(route: Route, authenticate: Authenticate) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         if not route.open:
             kind, _, token = request.headers.get("Authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not check_token(token.strip()):
-                return refuse(Reason.UNSIGNED, "This needs the operator's token: Authorization: Bearer …")
+            who = await authenticate(token.strip()) if kind.lower() == "bearer" else None
+            if who is None:
+                return refuse(Reason.UNSIGNED, say("This needs an access token: Authorization: Bearer …"))
+            if who.scopes is not None and route.scope not in who.scopes:
+                return refuse(Reason.NOT_ALLOWED, say("This token is not good for “{scope}”.", scope=route.scope))
+            request[WHO] = msgspec.structs.replace(who, via="api")
         try:
             body = await _body(request, route.body) if route.body is not None else None
             answer = await route.handle(request, body)

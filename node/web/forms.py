@@ -6,7 +6,6 @@ become stale (signed out, or signed in again elsewhere) gets its form back with 
 """
 
 import asyncio
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -38,8 +37,10 @@ class Fault(msgspec.Struct, frozen=True):
 class Form:
     """One filled-in form: its values as typed, and what is wrong with them. Readers return the usable value."""
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+    def __init__(self, values: Mapping[str, str] | None = None, once: str = "") -> None:
+        """once: the name of this one sending, for who_of(request, form.once)."""
         self._values = dict(values or {})
+        self.once = once
         self.faults: list[Fault] = []
 
     @property
@@ -120,6 +121,14 @@ def check_origin(request: web.Request) -> None:
         raise Refused(Reason.NOT_ALLOWED, "This form was sent from another site, so nothing was done.")
 
 
+async def read_act(request: web.Request) -> Form:
+    """The posted form of an act that is nothing but its button: Refused if it cannot be taken as it is."""
+    form = await read_form(request)
+    if not form.ok:
+        raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+    return form
+
+
 async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     """The posted form. Raises Refused for another site's post or what is no form.
 
@@ -146,11 +155,11 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
             raise Refused(Reason.PAGE_LIMIT)
         if isinstance(value, str):
             values.setdefault(name, value)
-    token = values.pop(TOKEN_FIELD, "")
-    form = Form(values)
     session = session_of(request)
+    once = session.wish(values.pop(TOKEN_FIELD, ""))
+    form = Form(values, once or "")
     if signed_in and not session.signed_in:
         form.wrong("", "", "You have been signed out. Sign in in a second window, then press the button here again.")
-    elif signed_in and not hmac.compare_digest(token.encode(), session.form_token.encode()):
+    elif signed_in and once is None:
         form.wrong("", "", "This page was older than your sign-in. Please press the button once more.")
     return form

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from node.sentence import say
 from node.storage.contract import StorageBusy, StorageError
 from node.web.negotiate import PROBLEM, VARY, names_html
 from node.web.render import render
@@ -43,9 +44,17 @@ class SignInNeeded(Exception):
 
 
 def require_session(request: web.Request) -> None:
-    """Only for who is signed in: raises SignInNeeded."""
+    """Only for who is signed in, member or operator: raises SignInNeeded."""
     if not session_of(request).signed_in:
         raise SignInNeeded
+
+
+def require_member(request: web.Request) -> str:
+    """Only for members: their id. The operator's token is nobody's person."""
+    require_session(request)
+    if not session_of(request).member:
+        raise Refused(Reason.NOT_ALLOWED, say("This page is a member's own: sign in as yourself."))
+    return session_of(request).member
 
 
 def answer(request: web.Request, reason: Reason, detail: str = "", retry_after: int | None = None) -> web.Response:

@@ -1,11 +1,12 @@
 """Puts the shell around an application: middlewares, headers, static files, signing in."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
 from node.clock import Clock
-from node.storage.contract import Storage
+from node.storage.contract import Reads, Storage
 from node.web import headers, problem, session, signin, static
 from node.web.render import SHELL, Shell, environment
 from node.web.things import Site
@@ -19,17 +20,18 @@ def install(
     clock: Clock,
     verify: Callable[[str], Awaitable[bool]],
     seal: Callable[[str], bytes] | None = None,
+    reader: Callable[[Reads, str], session.Reader | None] | None = None,
 ) -> Shell:
     """Call it once, before the rooms add their routes. `verify`: is this the operator's token?
 
-    `seal`: see session.Sessions.
+    `seal` and `reader`: see session.Sessions.
     """
     files = static.load()
     shell = Shell(site, clock, environment(files))
     app[SHELL] = shell
     app[static.FILES] = files
-    sealed = {} if seal is None else {"seal": seal}
-    app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **sealed)
+    given: dict[str, Any] = {name: value for name, value in (("seal", seal), ("reader", reader)) if value is not None}
+    app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **given)
     app.middlewares.extend((problem.middleware, session.middleware))
     app.on_response_prepare.append(headers.secure)
     app.router.add_get("/static/{name}", static.serve)

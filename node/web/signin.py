@@ -24,7 +24,7 @@ async def sign_in(request: web.Request) -> web.Response:
     form = await read_form(request, signed_in=False)
     then = safe_path(form.value("then"))
     token = form.line("token", "Token", required=True, most=500)
-    value = await request.app[SESSIONS].sign_in(token) if form.ok else None
+    value = await request.app[SESSIONS].sign_in(token, request.headers.get("User-Agent", "")) if form.ok else None
     if value is None:
         if form.ok:
             form.wrong("token", "Token", "This is not the token of this node. Please copy it again, whole.")

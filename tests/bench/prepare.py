@@ -11,6 +11,7 @@ from node.clock import SystemClock
 from node.coalition import rules
 from node.coalition.pages import keys_of
 from node.federation import actors, following
+from node.gate.handler import BY_NODE
 from node.keystore import Keystore
 from node.storage.contract import Tx
 from protocol import canonical, identifiers, limits
@@ -60,7 +61,7 @@ async def found(
 
 
 async def _do(node: app.Node, command: object) -> None:
-    outcome = await node.gate.perform(command)
+    outcome = await node.gate.perform(command, BY_NODE)
     if not outcome.done:
         raise BenchError(f"{type(command).__name__}: {outcome.reason} {outcome.detail}")
 

@@ -18,6 +18,7 @@ from node import app, config
 from node.clock import time_ordered_id
 from node.coalition import rules
 from node.coalition.pages import keys_of
+from node.gate.handler import BY_NODE
 from node.keystore import Keystore
 from node.storage.contract import Row
 from protocol import canonical, hash_tree, identifiers, limits
@@ -141,7 +142,9 @@ class Town:
         node = await app.build(self.directory, self.settings, self.clock)
         keys = await asyncio.to_thread(keys_of, node.keystore, node.actor, self.clock.now())
         activity = node.origin.at(f"/activities/{self.clock.new_id()}")
-        outcome = await node.gate.perform(rules.FoundCoalition(node.actor, self.name, "", "en", keys, activity))
+        outcome = await node.gate.perform(
+            rules.FoundCoalition(node.actor, self.name, "", "en", keys, activity), BY_NODE
+        )
         assert outcome.done, outcome
         await node.stop()
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
+from node.gate.handler import BY_NODE
 from node.repertoire import rules
 from protocol import limits
 from tests.cluster.kit import Town, agree, cluster, settle
@@ -18,7 +19,7 @@ async def recommend(town: Town, item: str) -> None:
     """As the broker's desk does it."""
     node = town.running
     command = rules.Recommend(item, node.actor, node.origin.at(f"/activities/{town.clock.new_id()}"))
-    outcome = await node.gate.perform(command)
+    outcome = await node.gate.perform(command, BY_NODE)
     assert outcome.done, outcome
 
 

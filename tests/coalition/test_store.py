@@ -7,6 +7,7 @@ from node.coalition import connections, operation, store
 from node.coalition.pages import keys_of
 from node.coalition.rules import FoundCoalition, OpenPractice
 from node.federation.following import FollowActor
+from node.gate.handler import BY_NODE
 from node.storage.contract import Tx
 from protocol import identifiers
 from protocol.vocabulary import activities
@@ -22,7 +23,7 @@ async def open_all(made: Door) -> None:
         keys = keys_of(keystore, command.actor, START)
         fields = {name: getattr(command, name) for name in command.__struct_fields__}
         kind: type[FoundCoalition | OpenPractice] = type(command)
-        assert (await made.gate.perform(kind(**{**fields, "keys": keys}))).done
+        assert (await made.gate.perform(kind(**{**fields, "keys": keys}), BY_NODE)).done
 
 
 async def test_what_was_founded_and_opened_is_read(tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ async def test_what_a_page_asks_all_day_walks_no_large_table(tmp_path: Path) -> 
     async with door(tmp_path) as made:
         await open_all(made)
         await made.know(NODE)
-        assert (await made.gate.perform(FollowActor(ME, NODE.id, "x", HERE.at("/activities/9")))).done
+        assert (await made.gate.perform(FollowActor(ME, NODE.id, "x", HERE.at("/activities/9")), BY_NODE)).done
 
         def work(tx: Tx) -> None:
             store.coalition(tx)

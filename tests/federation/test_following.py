@@ -10,6 +10,7 @@ from node.coalition import rules as coalition
 from node.coalition.pages import keys_of
 from node.federation import following
 from node.federation.following import AddFollower, Ask, DropFollower, EndFollow, Facts, FollowActor, Settle
+from node.gate.handler import BY_NODE
 from node.storage.contract import Tx
 from protocol import canonical, identifiers
 from protocol.errors import Reason
@@ -119,7 +120,7 @@ async def gate(tmp_path: Path) -> AsyncIterator[Door]:
     async with door(tmp_path) as made:
         keystore: Any = made.gate._signer
         found = coalition.FoundCoalition(ME, "Us", "", "en", keys_of(keystore, ME, START), HERE.at("/activities/1"))
-        assert (await made.gate.perform(found)).done
+        assert (await made.gate.perform(found, BY_NODE)).done
         await practice(made, "violence", 2)
         for who in (HIGH_POINT, NODE, SISTER, INKSTER):
             await made.know(who)
@@ -133,7 +134,7 @@ async def practice(gate: Door, slug: str, number: int) -> None:
         ME, actor, slug, slug, "", "housing", "city", "", keys, HERE.at(f"/activities/{number}1"),
         HERE.at(f"/activities/{number}2"),
     )  # fmt: skip
-    assert (await gate.gate.perform(opened)).done
+    assert (await gate.gate.perform(opened, BY_NODE)).done
 
 
 async def cursors(gate: Door) -> list[tuple[str, str, int]]:
@@ -228,7 +229,7 @@ async def test_a_shared_inbox_stays_open_while_anyone_there_follows(gate: Door) 
 
 async def ask(gate: Door, who: Character, number: int) -> str:
     id = HERE.at(f"/activities/{number}")
-    assert (await gate.gate.perform(FollowActor(ME, who.id, who.id, id))).done
+    assert (await gate.gate.perform(FollowActor(ME, who.id, who.id, id), BY_NODE)).done
     return id
 
 
@@ -298,17 +299,17 @@ async def test_what_another_follow_still_covers_goes_on(gate: Door, ended: str) 
     assert await said(gate, NODE, added) is Reason.ACCEPTED
     assert await pulled(gate) == {NODE.id: True, HIGH_POINT.id: True, SISTER.id: True}
     target = NODE if ended == "node" else HIGH_POINT
-    assert (await gate.gate.perform(EndFollow(ME, target.id, HERE.at("/activities/60")))).done
+    assert (await gate.gate.perform(EndFollow(ME, target.id, HERE.at("/activities/60")), BY_NODE)).done
     whole = {NODE.id: ended != "node", HIGH_POINT.id: True, SISTER.id: ended != "node"}
     assert await pulled(gate) == whole
     other = HIGH_POINT if ended == "node" else NODE
-    assert (await gate.gate.perform(EndFollow(ME, other.id, HERE.at("/activities/61")))).done
+    assert (await gate.gate.perform(EndFollow(ME, other.id, HERE.at("/activities/61")), BY_NODE)).done
     assert not any((await pulled(gate)).values())
 
 
 async def test_the_undo_names_the_follow_that_stands(gate: Door) -> None:
     follow = await ask(gate, HIGH_POINT, 40)
-    outcome = await gate.gate.perform(EndFollow(ME, HIGH_POINT.id, HERE.at("/activities/60")))
+    outcome = await gate.gate.perform(EndFollow(ME, HIGH_POINT.id, HERE.at("/activities/60")), BY_NODE)
     document = canonical.read(outcome.said[0].raw).value
     assert (document["type"], document["object"]["id"], document["object"]["object"]) == ("Undo", follow, HIGH_POINT.id)
     assert await state(gate, HIGH_POINT) == "ended"

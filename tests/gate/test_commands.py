@@ -10,7 +10,7 @@ import pytest
 from node.coalition import rules as coalition
 from node.coalition.pages import keys_of
 from node.federation.following import EndFollow, FollowActor
-from node.gate.handler import CommandHandler, Decision, Draft, Handler, Outcome
+from node.gate.handler import BY_NODE, CommandHandler, Decision, Draft, Handler, Outcome
 from node.repertoire import rules as repertoire
 from node.storage.contract import Tx
 from protocol import canonical, identifiers, integrity
@@ -40,12 +40,14 @@ async def gate(tmp_path: Path) -> AsyncIterator[Door]:
         keystore: Any = made.gate._signer
         keys = keys_of(keystore, ME, START)
         keystore.create_actor(PRACTICE)
-        assert (await made.gate.perform(coalition.FoundCoalition(ME, "Fort Wayne", "", "en", keys, said(1)))).done
+        assert (
+            await made.gate.perform(coalition.FoundCoalition(ME, "Fort Wayne", "", "en", keys, said(1)), BY_NODE)
+        ).done
         opened = coalition.OpenPractice(
             ME, PRACTICE, "violence", "Violence", "", "public-safety", "city", "", keys_of(keystore, PRACTICE, START),
             said(2), said(3),
         )  # fmt: skip
-        assert (await made.gate.perform(opened)).done
+        assert (await made.gate.perform(opened, BY_NODE)).done
         await made.know(HIGH_POINT)
         yield made
 
@@ -55,7 +57,7 @@ async def counts(gate: Door) -> dict[str, int]:
 
 
 async def publish(gate: Door, number: int = 1, **changed: Any) -> Outcome:
-    return await gate.gate.perform(repertoire.PublishItem(own(number, **changed), said(number + 10)))
+    return await gate.gate.perform(repertoire.PublishItem(own(number, **changed), said(number + 10)), BY_NODE)
 
 
 async def test_what_is_published_is_signed_stored_and_in_the_set(gate: Door) -> None:
@@ -74,7 +76,7 @@ async def test_what_is_published_is_signed_stored_and_in_the_set(gate: Door) -> 
 
 async def test_an_edit_is_later_than_what_it_edits_even_if_the_clock_stands(gate: Door) -> None:
     await publish(gate)
-    outcome = await gate.gate.perform(repertoire.EditItem(own(1, name="Better"), said(20)))
+    outcome = await gate.gate.perform(repertoire.EditItem(own(1, name="Better"), said(20)), BY_NODE)
     assert outcome.done
     assert (await gate.rows("SELECT name FROM item"))[0]["name"] == "Better"
     assert [row["sequence"] for row in await gate.rows("SELECT sequence FROM object WHERE type = 'Article'")] == [
@@ -118,7 +120,7 @@ NO: dict[str, tuple[object, Reason]] = {
 async def test_a_command_refused_leaves_nothing_and_says_why(gate: Door, name: str) -> None:
     command, reason = NO[name]
     before, stirred = await counts(gate), len(gate.stirred)
-    outcome = await gate.gate.perform(command)
+    outcome = await gate.gate.perform(command, BY_NODE)
     assert outcome.reason is reason
     assert outcome.detail.endswith((".", item(HIGH_POINT, 9).id))
     assert not outcome.said
@@ -129,7 +131,7 @@ async def test_a_command_refused_leaves_nothing_and_says_why(gate: Door, name: s
 async def test_nothing_of_ours_that_our_own_door_refuses_is_stored(gate: Door) -> None:
     """An activity's id that is taken: a bug, caught at the door, and the effects before it undone."""
     before = await counts(gate)
-    outcome = await gate.gate.perform(repertoire.PublishItem(own(1), said(1)))
+    outcome = await gate.gate.perform(repertoire.PublishItem(own(1), said(1)), BY_NODE)
     assert outcome.reason is Reason.ID_REUSED
     assert await counts(gate) == before
 
@@ -164,7 +166,7 @@ async def test_what_cannot_be_said_is_an_outcome_and_not_an_error(gate: Door, na
     document = {
         "@context": canonical.read(HIGH_POINT.sign(create(HIGH_POINT, item(HIGH_POINT)), START)).value["@context"]
     }
-    outcome = await gate.gate.perform(Shout({**document, "type": "Offer", **shouted}))
+    outcome = await gate.gate.perform(Shout({**document, "type": "Offer", **shouted}), BY_NODE)
     assert outcome.reason is reason
     assert outcome.detail
     assert await gate.count("need") == 0
@@ -201,7 +203,7 @@ async def test_a_room_that_fails_rolls_back_too(gate: Door) -> None:
 
 async def test_a_follow_goes_to_one_inbox_and_to_no_set(gate: Door) -> None:
     before = await counts(gate)
-    outcome = await gate.gate.perform(FollowActor(ME, HIGH_POINT.id, "high point", said(60)))
+    outcome = await gate.gate.perform(FollowActor(ME, HIGH_POINT.id, "high point", said(60)), BY_NODE)
     assert outcome.done
     after = await counts(gate)
     assert {name: after[name] - before[name] for name in TABLES if after[name] != before[name]} == {

@@ -33,7 +33,8 @@ SELECT {_ACTOR} || '/inbox', -(n % 500) - 1, {_HOST}, 0, CASE WHEN n % 4 = 0 THE
 INSERT INTO need(kind, url, because, due) SELECT 'object', {_ACTOR} || '/x', 'x', {_NEVER} + n FROM {_EACH};
 INSERT INTO key_miss(id, until, reason) SELECT {_ACTOR} || '#x', {_NEVER} + n, 'unknown-key' FROM {_EACH};
 INSERT INTO key_fetch(host, id, at) SELECT {_HOST}, 'x', {_NEVER} + n FROM {_EACH};
-INSERT INTO session(id, created, expires) SELECT decode(md5(n::text), 'hex'), 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO session(id, member, agent, created, seen, expires)
+  SELECT decode(md5(n::text), 'hex'), '', '', 1, 1, {_NEVER} + n FROM {_EACH};
 INSERT INTO activity(id, digest, actor, type, object, proof, carrier, at, raw)
 SELECT {_ACTOR} || '/a', sha256(n::text::bytea), {_ACTOR}, 'Create', {_ACTOR} || '/i', 1, {_ACTOR}, n, 'x' FROM {_EACH};
 INSERT INTO object(id, owner, type, audience, sequence, digest, activity)

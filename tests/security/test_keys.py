@@ -196,10 +196,10 @@ async def test_what_the_steward_saw_is_what_is_confirmed(scene: Scene) -> None:
             with pytest.raises(RemoteProtocolError):
                 await scene.town.running.keyring.refresh(scene.g1.id)
         actions.append(_form(await steward.page(f"/operation/confirm?actor={scene.g1.id}")))
-    (first, token), (second, _) = actions
+    (first, token), (second, another) = actions
     assert (await steward.post(first, form_token=token))[0] == 422
     assert (await scene.push(thieves[0], scene.create(thieves[0]))).status == 403
-    assert (await steward.post(second, form_token=token))[0] == 303
+    assert (await steward.post(second, form_token=another))[0] == 303
     assert (await scene.push(thieves[1], scene.create(thieves[1]))).status == 202
     await steward.close()
 

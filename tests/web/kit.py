@@ -64,7 +64,7 @@ async def _verify(token: str) -> bool:
 async def _page(request: web.Request) -> web.Response:
     template, view, signed_in = samples.ALL[request.match_info["name"]]
     if signed_in:
-        request[SESSION] = Session(True, "0123456789abcdef")
+        request[SESSION] = Session(True, b"0123456789abcdef", operator=True)
     return render(request, template, view)
 
 

@@ -1,16 +1,18 @@
 """Signing in and out, forms, and answers that say no: over HTTP, on a real database."""
 
 import io
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 import pytest_asyncio
 
 from node.storage.contract import Reads
 from node.web.forms import Form
-from node.web.session import LIFETIME, SESSIONS, form_token, safe_path
+from node.web.session import FORM_LIFETIME, LIFETIME, SESSIONS, Session, form_key, safe_path
 from protocol.errors import ANSWERS, PROBLEM_BASE, Reason
 from protocol.identifiers import is_slug
 
@@ -146,9 +148,14 @@ async def test_another_sites_form(
 ) -> None:
     await sign_in(site, client)
     sent = {name: site.origin if text == "ours" else text for name, text in headers.items()}
-    data = {"name": "a", "form_token": form_token(value(site, client))}
+    data = {"name": "a", "form_token": form_token(site, client)}
     async with client.post(f"{site.origin}/weigh", data=data, headers=sent, allow_redirects=False) as answer:
         assert answer.status == status
+
+
+def form_token(site: Site, client: aiohttp.ClientSession) -> str:
+    """One that a page of this session would carry."""
+    return Session(True, form_key(value(site, client)), made=site.clock.now()).form_token
 
 
 @pytest.mark.parametrize("token", ["", "0" * 32, "é"])
@@ -160,7 +167,28 @@ async def test_a_stale_page_loses_nothing(site: Site, client: aiohttp.ClientSess
         assert answer.status == 422
         assert "older than your sign-in" in text
         assert 'value="what I wrote"' in text
-        assert form_token(value(site, client)) in text  # pressing once more works
+    found = re.search(r'name="form_token" value="([^"]+)"', text)
+    assert found is not None
+    data["form_token"] = found[1]
+    async with client.post(
+        f"{site.origin}/weigh", data=data, headers={"Origin": site.origin}, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303  # pressing once more works
+
+
+async def test_a_forms_token_is_its_sessions_and_its_days(site: Site, client: aiohttp.ClientSession) -> None:
+    await sign_in(site, client)
+    first, second = form_token(site, client), form_token(site, client)
+    assert first != second  # else compression would betray it
+    mine = Session(True, form_key(value(site, client)), made=site.clock.now())
+    assert mine.wish(first) != mine.wish(second)
+    assert mine.wish(first) is not None
+    for broken in (first[:-1], first[:-1] + ("0" if first[-1] != "0" else "1"), "1" + first, first + "\n"):
+        assert mine.wish(broken) is None, broken
+    assert Session(True, form_key("another"), made=site.clock.now()).wish(first) is None
+    assert msgspec.structs.replace(mine, signed_in=False).wish(first) is None
+    assert msgspec.structs.replace(mine, made=mine.made + FORM_LIFETIME).wish(first) is not None
+    assert msgspec.structs.replace(mine, made=mine.made + FORM_LIFETIME + 1).wish(first) is None
 
 
 async def test_signed_out_while_writing_loses_nothing(site: Site, client: aiohttp.ClientSession) -> None:
