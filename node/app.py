@@ -9,6 +9,7 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ class Node:
             *CoalitionApi(desk, coalition, connections, operation).routes(),
             *RepertoireApi(desk).routes(),
         ]
-        api.mount(app, routes, self._authenticate, VERSION)
+        api.mount(app, routes, self._authenticate, partial(standing.judge, self.storage), VERSION)
         return app, endpoints
 
     async def _resolve(self, address: str) -> str:

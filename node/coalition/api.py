@@ -86,7 +86,8 @@ class CoalitionApi:
                   scope="connect"),
             Route("DELETE", "/follows", "Stop following", self.end, Asked,
                   query={"target": "the id of the actor that is followed"}, scope="connect"),
-            Route("GET", "/health", "How the node is doing", self.health, Health, scope="operate"),
+            Route("GET", "/health", "How the node is doing", self.health, Health, scope="operate",
+                  act="node.operate"),
         ]  # fmt: skip
 
     async def practices(self, _request: web.Request, _body: None) -> Practices:

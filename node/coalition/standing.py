@@ -8,7 +8,7 @@ from aiohttp import web
 from node.coalition import permissions
 from node.gate.desk import Desk
 from node.gate.handler import Who
-from node.storage.contract import Reads, Row, Tx
+from node.storage.contract import Reads, Row, Storage, Tx
 from node.web.problem import Refused, SignInNeeded
 from node.web.session import Reader, session_of, who_of
 from protocol.errors import Reason
@@ -16,20 +16,41 @@ from protocol.errors import Reason
 OPERATOR = "operator"  # in the record, for whoever holds the machine's token
 AUDIT_PAGE = 50
 
+_OPEN = "SELECT r.practice, r.role FROM member m LEFT JOIN role r ON r.member = m.id AND r.until IS NULL"
+
 
 def standings(reads: Reads, who: Who, practice: str, about: str = "") -> frozenset[str]:
     """As permissions.standings, from the open roles of an active member. practice: an actor id, '' for none."""
-    rows: list[Row] = []
-    if who.member:
-        rows = reads.all(
-            "SELECT r.practice, r.role FROM member m LEFT JOIN role r ON r.member = m.id AND r.until IS NULL"
-            " AND r.practice IN ('', :practice) WHERE m.id = :member AND m.state = 'active'",
-            member=who.member, practice=practice,
-        )  # fmt: skip
+    return _standings(who, _roles(reads, who, practice) if who.member else [], practice, about)
+
+
+def _roles(reads: Reads, who: Who, practice: str | None) -> list[Row]:
+    """The open roles of an active member in the coalition and in this practice, None: in all; one row without any."""
+    if practice is None:
+        return reads.all(f"{_OPEN} WHERE m.id = :member AND m.state = 'active'", member=who.member)
+    return reads.all(
+        f"{_OPEN} AND r.practice IN ('', :practice) WHERE m.id = :member AND m.state = 'active'",
+        member=who.member, practice=practice,
+    )  # fmt: skip
+
+
+def _standings(who: Who, rows: list[Row], practice: str, about: str = "") -> frozenset[str]:
     return permissions.standings(
         frozenset(row["role"] for row in rows if row["practice"] == ""),
         frozenset(row["role"] for row in rows if practice and row["practice"] == practice),
         member=bool(rows), operator=who.operator, itself=bool(who.member) and who.member == about,
+    )  # fmt: skip
+
+
+def where(reads: Reads, who: Who, act: str) -> frozenset[str] | None:
+    """The practices in which they may do it, by what they are there; None: they may everywhere."""
+    rows = _roles(reads, who, None) if who.member else []
+    if not permissions.refusal(act, _standings(who, rows, ""), who.scopes):
+        return None
+    practices = frozenset(row["practice"] for row in rows if row["practice"])
+    return frozenset(
+        practice for practice in practices
+        if not permissions.refusal(act, _standings(who, rows, practice), who.scopes)
     )  # fmt: skip
 
 
@@ -51,6 +72,11 @@ async def demand(desk: Desk, request: web.Request, act: str, practice: str = "",
     if not session_of(request).signed_in and not (who.member or who.operator):
         raise SignInNeeded
     await desk.storage.read(lambda reads: require(reads, who, act, practice, about))
+
+
+async def judge(storage: Storage, who: Who, act: str) -> str:
+    """For routes that only show: why not, in a sentence; empty if they may."""
+    return await storage.read(lambda reads: permissions.refusal(act, standings(reads, who, ""), who.scopes))
 
 
 def reader(reads: Reads, member: str) -> Reader | None:

@@ -8,10 +8,12 @@ import msgspec
 from aiohttp import web
 
 from node.coalition import store as coalition_store
+from node.coalition.standing import where
 from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
+from node.sentence import say
 from node.storage.contract import Reads, Row
 from node.web import words
 from node.web.forms import Form, read_act, read_form
@@ -62,14 +64,22 @@ class Editing:
     async def _new_form(self, request: web.Request, form: Form, preview: str = "") -> web.StreamResponse:
         adapts = request.query.get("adapts", "")
 
-        def work(reads: Reads) -> tuple[list[Row], reading.Held | None]:
-            return coalition_store.practices(reads), reading.read(reads, adapts) if adapts else None
+        who = who_of(request)
 
-        practices, original = await self._desk.storage.read(work)
+        def work(reads: Reads) -> tuple[list[Row], frozenset[str] | None, reading.Held | None]:
+            mine = where(reads, who, "item.publish")
+            return coalition_store.practices(reads), mine, reading.read(reads, adapts) if adapts else None
+
+        every, mine, original = await self._desk.storage.read(work)
         if adapts and (original is None or original.item is None):
             raise Refused(Reason.NOT_FOUND, "This node does not hold the item to adapt.")
-        if not practices:
+        if not every:
             raise web.HTTPSeeOther("/practices/new")
+        practices = [row for row in every if mine is None or row["actor"] in mine]
+        if not practices:
+            raise Refused(
+                Reason.NOT_ALLOWED, say("A practice publishes what its members write: join one of the practices first.")
+            )
         view = {
             "heading": "Start an adaptation" if original else "Publish an item",
             "action": f"/items/new?adapts={quote(adapts, safe='')}" if original else "/items/new",

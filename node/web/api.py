@@ -23,12 +23,15 @@ PREFIX = "/api/v1"
 Handle = Callable[[web.Request, Any], Awaitable[msgspec.Struct]]
 # Whose an access token is, and what it is good for; None if it is none of this node.
 Authenticate = Callable[[str], Awaitable[Who | None]]
+# Why somebody may not do an act, in a sentence; empty if they may.
+Judge = Callable[[Who, str], Awaitable[str]]
 
 
 class Route(msgspec.Struct, frozen=True):
     """One operation. query: names of query parameters with what they mean. open: no token is asked.
 
-    scope: what an access token must be good for. A command is judged once more by the gate, as every page's is.
+    scope: what an access token must be good for. A command is judged once more by the gate, as every page's is; act: a
+    line of the table of who may do what, where the route only shows something that is not for everybody.
     """
 
     method: str
@@ -41,6 +44,7 @@ class Route(msgspec.Struct, frozen=True):
     query: Mapping[str, str] = {}
     open: bool = False
     scope: str = "read"
+    act: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -63,10 +67,10 @@ def refuse(reason: Reason, detail: str = "") -> web.Response:
     return web.Response(status=status(reason), body=body, headers=headers, content_type="application/problem+json")
 
 
-def mount(app: web.Application, routes: list[Route], authenticate: Authenticate, version: str) -> None:
+def mount(app: web.Application, routes: list[Route], authenticate: Authenticate, judge: Judge, version: str) -> None:
     """Add every route, and their description at /api/v1/openapi.json."""
     for route in routes:
-        app.router.add_route(route.method, PREFIX + route.path, _handler(route, authenticate))
+        app.router.add_route(route.method, PREFIX + route.path, _handler(route, authenticate, judge))
     described = msgspec.json.encode(describe(routes, version))
 
     async def openapi(_request: web.Request) -> web.Response:
@@ -75,7 +79,9 @@ def mount(app: web.Application, routes: list[Route], authenticate: Authenticate,
     app.router.add_get(f"{PREFIX}/openapi.json", openapi)
 
 
-def _handler(route: Route, authenticate: Authenticate) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _handler(
+    route: Route, authenticate: Authenticate, judge: Judge
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         if not route.open:
             kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -84,6 +90,9 @@ def _handler(route: Route, authenticate: Authenticate) -> Callable[[web.Request]
                 return refuse(Reason.UNSIGNED, say("This needs an access token: Authorization: Bearer …"))
             if who.scopes is not None and route.scope not in who.scopes:
                 return refuse(Reason.NOT_ALLOWED, say("This token is not good for “{scope}”.", scope=route.scope))
+            refusal = await judge(who, route.act) if route.act else ""
+            if refusal:
+                return refuse(Reason.NOT_ALLOWED, refusal)
             request[WHO] = msgspec.structs.replace(who, via="api")
         try:
             body = await _body(request, route.body) if route.body is not None else None

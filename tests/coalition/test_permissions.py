@@ -168,6 +168,23 @@ async def test_the_gate_asks_before_anything_is_decided(town: Town, who: Who, pr
         }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("who", "act", "found"),
+    [
+        (Who(member="ana"), "item.publish", {GUNS}),
+        (Who(member="ben"), "item.publish", {GUNS}),
+        (Who(member="ben"), "item.withdraw", set()),
+        (Who(member="cleo"), "item.publish", None),
+        (Who(member="cleo", scopes=frozenset({"read"})), "item.publish", set()),
+        (Who(member="dan"), "item.publish", set()),
+        (Who(), "item.publish", set()),
+        (BY_OPERATOR, "item.publish", None),
+    ],
+)
+async def test_where_somebody_may(town: Town, who: Who, act: str, found: set[str] | None) -> None:
+    assert await town.running.storage.read(lambda reads: standing.where(reads, who, act)) == found
+
+
 async def test_a_wish_is_carried_out_once(town: Town) -> None:
     gate, who = gate_of(town), Who(member="ana", once="the one sending")
     assert (await gate.perform(Note(GUNS, ""), who)).reason is Reason.INVALID  # put right, it may be sent again

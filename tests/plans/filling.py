@@ -52,6 +52,13 @@ INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea
 INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};
 INSERT INTO recommendation(object, actor, activity, at) SELECT 'o' || n, 'a' || n, 'x', n FROM {_EACH};
 INSERT INTO actor_voided(actor, at, digest) SELECT 'a' || n, n, sha256(n::text::bytea) FROM {_EACH};
+INSERT INTO member(id, name, email, state, joined)
+SELECT 'm' || n, 'Name ' || n, n || '@x.example', 'active', n FROM {_EACH};
+INSERT INTO role(member, practice, role, since) SELECT 'm' || n, 'p' || n % 200, 'member', n FROM {_EACH};
+INSERT INTO wish(once, until) SELECT 'w' || n, {_NEVER} + n FROM {_EACH};
+INSERT INTO audit(at, member, via, act, practice, subject)
+SELECT n, 'm' || n, 'page', 'item.edit', 'p' || n % 200, 'x' FROM {_EACH};
+INSERT INTO setting(name, value) SELECT 's' || n, '1' FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 
