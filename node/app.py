@@ -145,13 +145,14 @@ class Node:
             *CoalitionApi(desk, coalition, connections, operation).routes(),
             *RepertoireApi(desk).routes(),
         ]
-        api.mount(app, routes, self._authenticate, partial(standing.judge, self.storage), VERSION)
+        api.mount(app, routes, lambda token: self.authentic(token), partial(standing.judge, self.storage), VERSION)
         return app, endpoints
 
     async def _resolve(self, address: str) -> str:
         return await resolve(address, self.peers, self._sign_as_node, self.settings.allowed_pairs)
 
-    async def _authenticate(self, token: str) -> Who | None:
+    async def authentic(self, token: str) -> Who | None:
+        """Whose an access token is, and what it is good for."""
         return Who(operator=True) if self.keystore.check_token(token) else None
 
     async def _verify_token(self, token: str) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
-from node.coalition.standing import demand
+from node.coalition.standing import demand, judge
 from node.federation.following import EndFollow, FollowActor, RemoveFollower
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
@@ -117,6 +117,9 @@ class Connections:
 
     async def follow(self, address: str, who: Who) -> Outcome:
         """Find the actor, fetch its document, and ask. The outcome's sentence is for whoever typed the address."""
+        refusal = await judge(self._desk.storage, who, "follow.ask")
+        if refusal:  # before anybody is asked anything on their behalf
+            return Outcome(Reason.NOT_ALLOWED, refusal)
         try:
             target = await self._resolve(address)
             await self._refresh(target)
