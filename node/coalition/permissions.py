@@ -27,6 +27,7 @@ ROLES = MappingProxyType(
 
 ANYONE, SELF, MEMBER, BELONGS, CORE = "anyone", "self", "member", "belongs", "core"
 PRACTICE, BROKER, COALITION, OPERATOR = "practice coordinator", "broker", "coalition coordinator", "operator"
+FOUNDER = "founder"
 STANDINGS = MappingProxyType(
     {
         ANYONE: words("anyone, signed in or not"),
@@ -38,6 +39,7 @@ STANDINGS = MappingProxyType(
         BROKER: words("brokers and stewards"),
         COALITION: words("the coalition's coordinators"),
         OPERATOR: words("whoever operates the machine"),
+        FOUNDER: words("whoever sets the node up for the first time"),
     }
 )
 
@@ -67,9 +69,13 @@ def _act(said: Sentence, scope: str, *may: str) -> Act:
 
 ACTS = MappingProxyType(
     {
-        "coalition.describe": _act(words("Change the coalition's name and place"), "organise", COALITION, OPERATOR),
-        "coalition.settle": _act(words("Change the node's settings and e-mail"), "operate", COALITION, OPERATOR),
-        "practice.open": _act(words("Open a practice"), "organise", COALITION, OPERATOR),
+        "coalition.describe": _act(
+            words("Change the coalition's name and place"), "organise", COALITION, OPERATOR, FOUNDER
+        ),
+        "coalition.settle": _act(
+            words("Change the node's settings and e-mail"), "operate", COALITION, OPERATOR, FOUNDER
+        ),
+        "practice.open": _act(words("Open a practice"), "organise", COALITION, OPERATOR, FOUNDER),
         "practice.describe": _act(
             words("Change what a practice cares about"), "organise", PRACTICE, COALITION, OPERATOR
         ),
@@ -80,7 +86,7 @@ ACTS = MappingProxyType(
         "group.note": _act(words("Note a group that has no node"), "organise", MEMBER, COALITION),
         "role.give": _act(words("Give and end roles in a practice"), "organise", PRACTICE, COALITION),
         "role.give-coalition": _act(words("Give and end roles in the coalition"), "organise", COALITION),
-        "member.invite": _act(words("Invite someone"), "organise", PRACTICE, COALITION, OPERATOR),
+        "member.invite": _act(words("Invite someone"), "organise", PRACTICE, COALITION, OPERATOR, FOUNDER),
         "member.read": _act(words("See the members of the coalition"), "read", MEMBER),
         "member.suspend": _act(words("Suspend a member, and let them in again"), "organise", COALITION),
         "member.recover": _act(words("Give a member a new way to sign in"), "organise", COALITION, OPERATOR),
@@ -130,7 +136,13 @@ def named(standings: frozenset[str]) -> Sentence:
 
 
 def standings(
-    roles: frozenset[str], practice_roles: frozenset[str], *, member: bool, operator: bool, itself: bool
+    roles: frozenset[str],
+    practice_roles: frozenset[str],
+    *,
+    member: bool,
+    operator: bool,
+    itself: bool,
+    founder: bool = False,
 ) -> frozenset[str]:
     """What somebody is. roles: of the coalition as a whole; practice_roles: in the practice concerned.
 
@@ -139,6 +151,8 @@ def standings(
     found = {ANYONE}
     if operator:
         found.add(OPERATOR)
+    if founder:
+        found.add(FOUNDER)
     if not member:
         return frozenset(found)
     found.add(MEMBER)

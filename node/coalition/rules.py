@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from node.gate.handler import Decision, Draft, Need
+from node.sentence import say
 from protocol import identifiers, states
 from protocol.errors import ProtocolError, Reason
 from protocol.identity import is_active
@@ -16,7 +17,7 @@ from protocol.integrity import Verified
 from protocol.keys import HeldKey, PublicKey
 from protocol.vocabulary import activities, actors, repertoire
 from protocol.vocabulary.activities import Activity
-from protocol.vocabulary.actors import Place
+from protocol.vocabulary.place import Place, build_place
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -52,6 +53,17 @@ class OpenPractice(msgspec.Struct, frozen=True):
     keys: Keys
     activity: str
     add: str
+
+
+class DescribeCoalition(msgspec.Struct, frozen=True):
+    """Command: what the coalition is called, where it is, what it is about, and the language it mostly speaks."""
+
+    actor: str
+    name: str
+    place: Place
+    about: str
+    language: str
+    activity: str
 
 
 class Operate(msgspec.Struct, frozen=True):
@@ -111,7 +123,17 @@ class HoldSet(msgspec.Struct, frozen=True):
 
 _KEYS = ("assertionMethod", "publicKey", "cw:keys", "cw:sequence")  # what a rotation changes of a document
 
-Effect = Found | OpenSet | HoldSet
+
+class Described(msgspec.Struct, frozen=True):
+    """The coalition is so called from now on."""
+
+    name: str
+    place: Place
+    about: str
+    language: str
+
+
+Effect = Found | OpenSet | HoldSet | Described
 
 
 def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Effect]:
@@ -173,6 +195,27 @@ def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effec
     return Decision(
         Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, Draft(command.coalition, {**add, "cw:sequence": now}))
     )
+
+
+def decide_describe(command: DescribeCoalition, present: Present | None, now: int) -> Decision[Effect]:
+    if present is None:
+        return Decision(Reason.NOT_FOUND, detail=say("This node has no coalition yet."))
+    if not command.name.strip():
+        return Decision(Reason.INVALID, detail=say("A coalition needs a name."))
+    place = msgspec.structs.replace(command.place, name=command.place.name.strip())
+    described = {"name": command.name.strip(), "summary": command.about.strip()}
+    try:
+        actor = actors.read_actor_value(present.document)
+        located = {"cw:place": build_place(place)} if place != Place() else {}
+        rest = {name: value for name, value in present.document.items() if name not in ("cw:place", "summary")}
+        sequence = {"cw:sequence": states.next_sequence(actor.sequence, now)}
+        document: dict[str, object] = {**rest, **{k: v for k, v in described.items() if v}, **located, **sequence}
+        actors.read_actor_value(document)  # what would not be read is not said
+        said = _introduce(command.activity, command.actor, document, now)
+    except ProtocolError as error:
+        return Decision(Reason.INVALID, detail=error.detail)
+    effect = Described(described["name"], place, described["summary"], command.language)
+    return Decision(Reason.ACCEPTED, (effect,), says=(said,))
 
 
 def decide_operate(_command: Operate, _facts: None, _now: int) -> Decision[Effect]:

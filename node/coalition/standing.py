@@ -39,6 +39,7 @@ def _standings(who: Who, rows: list[Row], practice: str, about: str = "") -> fro
         frozenset(row["role"] for row in rows if row["practice"] == ""),
         frozenset(row["role"] for row in rows if practice and row["practice"] == practice),
         member=bool(rows), operator=who.operator, itself=bool(who.member) and who.member == about,
+        founder=who.founder,
     )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def require(reads: Reads, who: Who, act: str, practice: str = "", about: str = "
 async def demand(desk: Desk, request: web.Request, act: str, practice: str = "", about: str = "") -> None:
     """Before a page with a form: who is not signed in is led to sign in; who may not is told so."""
     who = who_of(request)
-    if not session_of(request).signed_in and not (who.member or who.operator):
+    if not session_of(request).signed_in and who == Who():
         raise SignInNeeded
     await desk.storage.read(lambda reads: require(reads, who, act, practice, about))
 

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from node.coalition.rules import (
+    DescribeCoalition,
+    Described,
     Effect,
     Facts,
     Found,
@@ -24,6 +26,7 @@ from protocol import canonical, identifiers, limits
 from protocol.integrity import Verified
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.actors import Actor
+from protocol.vocabulary.place import NOWHERE, Place
 
 _PRACTICE = """
 INSERT INTO practice(actor, local, host, slug, name, summary, domain, level, place, coalition, created)
@@ -34,18 +37,25 @@ ON CONFLICT(actor) DO UPDATE SET name = excluded.name, summary = excluded.summar
 
 
 class Coalition(msgspec.Struct, frozen=True):
-    """The node's own: actor id, name, place, language; created in milliseconds."""
+    """The node's own: actor id, name, place, language; created in milliseconds. about: what it is about."""
 
     actor: str
     name: str
     place: str
     language: str
     created: int
+    about: str = ""
+    located: Place = NOWHERE
 
 
 def coalition(reads: Reads) -> Coalition | None:
-    row = reads.one("SELECT actor, name, place, language, created FROM coalition")
-    return Coalition(row["actor"], row["name"], row["place"], row["language"], row["created"]) if row else None
+    row = reads.one("SELECT actor, name, place, language, created, about, located FROM coalition")
+    if row is None:
+        return None
+    located = msgspec.json.decode(row["located"], type=Place)
+    return Coalition(
+        row["actor"], row["name"], row["place"], row["language"], row["created"], row["about"], located
+    )  # fmt: skip
 
 
 def load_found(reads: Reads, _command: FoundCoalition) -> Facts:
@@ -57,7 +67,7 @@ def load_open(reads: Reads, command: OpenPractice) -> Facts:
     return Facts(coalition(reads) is not None, taken is not None)
 
 
-def load_rotate(reads: Reads, command: RotateKeys) -> Present | None:
+def load_present(reads: Reads, command: RotateKeys | DescribeCoalition) -> Present | None:
     row = reads.one("SELECT raw FROM actor WHERE id = :id AND local = 1", id=command.actor)
     if row is None:
         return None
@@ -109,6 +119,13 @@ def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> No
                     "INSERT INTO coalition(one, actor, name, place, language, created)"
                     " VALUES(1, :actor, :name, :place, :language, :now)",
                     actor=effect.actor, name=effect.name, place=effect.place, language=effect.language, now=now,
+                )  # fmt: skip
+            case Described():
+                tx.run(
+                    "UPDATE coalition SET name = :name, place = :place, located = :located, about = :about,"
+                    " language = :language",
+                    name=effect.name, place=effect.place.name, about=effect.about, language=effect.language,
+                    located=msgspec.json.encode(effect.place).decode(),
                 )  # fmt: skip
             case OpenSet():
                 _open_set(tx, effect.owner, now)

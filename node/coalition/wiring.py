@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.coalition import rules, store
+from node.coalition import rules, settings, store
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
 from node.storage.contract import Reads, Tx
@@ -22,7 +22,13 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
             rules.Operate: CommandHandler(
                 _nothing, rules.decide_operate, _apply_nothing, "node.operate", names=_operated
             ),
-            rules.RotateKeys: CommandHandler(store.load_rotate, rules.decide_rotate, store.apply),
+            rules.RotateKeys: CommandHandler(store.load_present, rules.decide_rotate, store.apply),
+            rules.DescribeCoalition: CommandHandler(
+                store.load_present, rules.decide_describe, store.apply, "coalition.describe"
+            ),
+            settings.Settle: CommandHandler(
+                settings.load, settings.decide, settings.apply, "coalition.settle", names=settings.name_of
+            ),
         },
     }
 

@@ -44,6 +44,9 @@ _OF_MEMBER = (
 )
 
 
+FOUNDER = "@founder"  # in the place of a member's id: a session that the first-run link opened
+
+
 class Reader(msgspec.Struct, frozen=True):
     """A member as every page needs them. coordinator: of the coalition as a whole."""
 
@@ -63,6 +66,7 @@ class Session(msgspec.Struct, frozen=True):
     name: str = ""
     operator: bool = False
     coordinator: bool = False
+    founder: bool = False
     language: str = ""
     time_zone: str = ""
     id: bytes = b""
@@ -180,6 +184,8 @@ class Sessions:
         session = Session(True, form_key(value), operator=reader is None, id=row_id, made=now)
         if reader is None:
             return session
+        if reader.member == FOUNDER:
+            return msgspec.structs.replace(session, founder=True, language=reader.language)
         return msgspec.structs.replace(
             session, member=reader.member, name=reader.name, coordinator=reader.coordinator, language=reader.language,
             time_zone=reader.time_zone,
@@ -254,7 +260,7 @@ def who_of(request: web.Request, once: str = "") -> Who:
     if isinstance(known, Who):
         return known
     session = session_of(request)
-    return Who(member=session.member, operator=session.operator, once=once)
+    return Who(member=session.member, operator=session.operator, founder=session.founder, once=once)
 
 
 def safe_path(text: str, otherwise: str = "/") -> str:

@@ -1,3 +1,4 @@
 -- compat: 8
-CREATE TABLE nothing_yet(one INTEGER PRIMARY KEY) STRICT;
-DROP TABLE nothing_yet;
+-- What the coalition is about, in its own words; and its place as the wire has it, as JSON.
+ALTER TABLE coalition ADD COLUMN about TEXT NOT NULL DEFAULT '';
+ALTER TABLE coalition ADD COLUMN located TEXT NOT NULL DEFAULT '{}';
