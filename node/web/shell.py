@@ -38,4 +38,5 @@ def install(
     app.router.add_get("/sign-in", signin.show, name="sign_in")
     app.router.add_post("/sign-in", signin.sign_in)
     app.router.add_post("/sign-out", signin.sign_out)
+    app.router.add_post("/language", signin.speak)
     return shell

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from node.web.forms import Form, check_origin, read_form
+from node.web.language import COOKIE, COOKIE_LIFETIME, LANGUAGES
 from node.web.render import render
 from node.web.session import SESSIONS, safe_path, session_of
 
@@ -31,6 +32,17 @@ async def sign_in(request: web.Request) -> web.Response:
         return _page(request, form, then)
     response = web.HTTPSeeOther(then)
     request.app[SESSIONS].give(response, value)
+    raise response
+
+
+async def speak(request: web.Request) -> web.Response:
+    """POST /language with `language` and `then`: from now on this browser is spoken to so. It changes nothing else."""
+    check_origin(request)
+    form = await read_form(request, signed_in=False)
+    response = web.HTTPSeeOther(safe_path(form.value("then")))
+    code = form.value("language")
+    if code in LANGUAGES:
+        response.set_cookie(COOKIE, code, max_age=COOKIE_LIFETIME, path="/", httponly=True, samesite="Lax")
     raise response
 
 

@@ -3,8 +3,16 @@
 Pure. An unknown code is shown as it is, never dropped and never guessed. The only place where a time becomes words.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
+
+from node.sentence import say, words
+from node.web.language import locale_of
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -13,47 +21,47 @@ DAY = 24 * HOUR
 
 DOMAINS = MappingProxyType(
     {
-        "education": "Education",
-        "economic-development": "Economic development",
-        "health": "Health",
-        "housing": "Housing",
-        "public-safety": "Public safety",
-        "infrastructure": "Infrastructure",
-        "culture": "Culture",
-        "recreation": "Recreation",
-        "environment": "Environment",
+        "education": words("Education"),
+        "economic-development": words("Economic development"),
+        "health": words("Health"),
+        "housing": words("Housing"),
+        "public-safety": words("Public safety"),
+        "infrastructure": words("Infrastructure"),
+        "culture": words("Culture"),
+        "recreation": words("Recreation"),
+        "environment": words("Environment"),
     }
 )
 LEVELS = MappingProxyType(
     {
-        "neighbourhood": "Neighbourhood",
-        "city": "City and its region",
-        "state": "State",
-        "nation": "Nation",
-        "region": "World region",
-        "world": "World",
+        "neighbourhood": words("Neighbourhood"),
+        "city": words("City and its region"),
+        "state": words("State"),
+        "nation": words("Nation"),
+        "region": words("World region"),
+        "world": words("World"),
     }
 )
 KINDS = MappingProxyType(
     {
-        "tool": "Tool",
-        "framework": "Framework",
-        "method": "Method",
-        "story": "Story",
-        "lesson": "Lesson",
-        "manual": "Manual",
-        "reference": "Reference",
-        "proceedings": "Proceedings",
-        "adaptation": "Adaptation",
+        "tool": words("Tool"),
+        "framework": words("Framework"),
+        "method": words("Method"),
+        "story": words("Story"),
+        "lesson": words("Lesson"),
+        "manual": words("Manual"),
+        "reference": words("Reference"),
+        "proceedings": words("Proceedings"),
+        "adaptation": words("Adaptation"),
     }
 )
 STAGES = MappingProxyType(
     {
-        "considering": "Considering",
-        "visited": "Visited",
-        "adapting": "Adapting",
-        "running": "Running",
-        "stopped": "Stopped",
+        "considering": words("Considering"),
+        "visited": words("Visited"),
+        "adapting": words("Adapting"),
+        "running": words("Running"),
+        "stopped": words("Stopped"),
     }
 )
 # A language is named in itself: who needs it can read it.
@@ -93,40 +101,40 @@ LANGUAGES = MappingProxyType(
 )
 LICENSES = MappingProxyType(
     {
-        "CC-BY-4.0": "Others may use and change it, naming you (CC BY 4.0)",
-        "CC-BY-SA-4.0": "The same, and what they make of it stays as free (CC BY-SA 4.0)",
-        "CC0-1.0": "Anyone may do anything with it (CC0 1.0)",
-        "all-rights-reserved": "Reading only: ask us first",
+        "CC-BY-4.0": words("Others may use and change it, naming you (CC BY 4.0)"),
+        "CC-BY-SA-4.0": words("The same, and what they make of it stays as free (CC BY-SA 4.0)"),
+        "CC0-1.0": words("Anyone may do anything with it (CC0 1.0)"),
+        "all-rights-reserved": words("Reading only: ask us first"),
     }
 )
 # What a page says once after an act, by the key in `?said=`; an unknown key says nothing.
 SAID = MappingProxyType(
     {
-        "published": "Published and signed. It is on its way to everyone who follows you.",
-        "saved": "Saved and signed. Those who hold the earlier version will receive this one.",
-        "unchanged": "Nothing was changed, so nothing was sent.",
-        "withdrawn": "Withdrawn. Everyone who holds it is being told.",
-        "followed": "Asked. They have to accept; their items appear here as soon as they do.",
-        "asked-again": "Asked again.",
-        "unfollowed": "You no longer follow them. What you already hold stays readable.",
-        "removed": "They no longer receive what you publish.",
-        "recommended": "Recommended to everyone who follows you.",
-        "practice-opened": "The practice is open. Publish its first item next.",
-        "checked": "The check has run.",
-        "confirmed": "Confirmed.",
-        "key-good": "Their key is good again: their messages are taken, and yours are on their way to them.",
-        "key-still": "What they show still needs a person: compare the fingerprints with them, or ask again later.",
-        "key-away": "They could not be reached, so nothing was changed. Ask again later.",
-        "signed-in": "You are signed in.",
-        "signed-out": "You are signed out on this device.",
+        "published": words("Published and signed. It is on its way to everyone who follows you."),
+        "saved": words("Saved and signed. Those who hold the earlier version will receive this one."),
+        "unchanged": words("Nothing was changed, so nothing was sent."),
+        "withdrawn": words("Withdrawn. Everyone who holds it is being told."),
+        "followed": words("Asked. They have to accept; their items appear here as soon as they do."),
+        "asked-again": words("Asked again."),
+        "unfollowed": words("You no longer follow them. What you already hold stays readable."),
+        "removed": words("They no longer receive what you publish."),
+        "recommended": words("Recommended to everyone who follows you."),
+        "practice-opened": words("The practice is open. Publish its first item next."),
+        "checked": words("The check has run."),
+        "confirmed": words("Confirmed."),
+        "key-good": words("Their key is good again: their messages are taken, and yours are on their way to them."),
+        "key-still": words("What they show still needs a person: compare the fingerprints, or ask again later."),
+        "key-away": words("They could not be reached, so nothing was changed. Ask again later."),
+        "signed-in": words("You are signed in."),
+        "signed-out": words("You are signed out on this device."),
     }
 )
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+_Span = Literal["year", "month", "week", "day", "hour", "minute"]
+_SPANS: tuple[tuple[int, _Span], ...] = (
+    *((365 * DAY, "year"), (30 * DAY, "month"), (7 * DAY, "week")),
+    *((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")),
 )
-_SPANS = ((365 * DAY, "year"), (30 * DAY, "month"), (7 * DAY, "week"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
 
 
 def _slug(text: str) -> str:
@@ -176,36 +184,58 @@ def _instant(ms: int) -> datetime | None:
         return None  # a peer may claim any year
 
 
-def day(ms: int) -> tuple[str, str]:
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """The time zones there are, by their IANA names."""
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> tzinfo:
+    return ZoneInfo(name) if name in zones() else UTC
+
+
+def _zone_said(at: datetime, zone: str, language: str) -> str:
+    return get_timezone_name(at, width="short", locale=locale_of(language)) if zone in zones() else "UTC"
+
+
+def day(ms: int, language: str = "en", zone: str = "") -> tuple[str, str]:
     """(machine form, words) of a moment's day, its zone said: ("2026-05-03T10:00:00Z", "3 May 2026 (UTC)")."""
     at = _instant(ms)
     if at is None:
-        return "", "an impossible date"
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{at.day} {_MONTHS[at.month - 1]} {at.year} (UTC)"
+        return "", say("an impossible date")
+    local = at.astimezone(_zone(zone))
+    said = format_date(local, "long", locale=locale_of(language))
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{said} ({_zone_said(local, zone, language)})"
 
 
-def moment(ms: int) -> tuple[str, str]:
+def moment(ms: int, language: str = "en", zone: str = "") -> tuple[str, str]:
     """(machine form, words) of a moment: ("2026-05-03T10:00:00Z", "3 May 2026, 10:00 UTC")."""
     at = _instant(ms)
     if at is None:
-        return "", "an impossible date"
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC"
+        return "", say("an impossible date")
+    local = at.astimezone(_zone(zone))
+    said = format_date(local, "long", locale=locale_of(language))
+    time = format_time(local, "HH:mm", locale=locale_of(language))
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{said}, {time} {_zone_said(local, zone, language)}"
 
 
-def calendar_day(text: str) -> tuple[str, str]:
+def calendar_day(text: str, language: str = "en") -> tuple[str, str]:
     """(machine form, words) of a date that has no zone, such as a review date; what is no date stays as written."""
     try:
         at = date.fromisoformat(text)
     except ValueError:
         return "", text
-    return at.isoformat(), f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return at.isoformat(), format_date(at, "long", locale=locale_of(language))
 
 
-def relative(ms: int, now: int) -> str:
+def relative(ms: int, now: int, language: str = "en") -> str:
     """How long ago or ahead, in one unit: "3 days ago", "in 2 hours", "just now"."""
     apart = abs(now - ms)
     for span, name in _SPANS:
         if apart >= span:
-            words = count(apart // span, name)
-            return f"{words} ago" if ms < now else f"in {words}"
-    return "just now" if ms <= now else "in a moment"
+            back = timedelta(milliseconds=-(apart // span * span) if ms < now else apart // span * span)
+            return format_timedelta(
+                back, granularity=name, threshold=1e9, add_direction=True, locale=locale_of(language)
+            )  # fmt: skip
+    return say("just now") if ms <= now else say("in a moment")

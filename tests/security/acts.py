@@ -171,6 +171,7 @@ API: dict[str, Act] = {
 # What a form changes without the gate, and why a token of a session would guard nothing.
 SESSIONS_ALONE = {
     "/sign-in": "its sender has no session yet; its origin is checked, and sending it again signs in once more",
+    "/language": "it sets this browser's language and nothing else; its origin is checked",
     "/sign-out": "another site could only sign its victim out; its origin is checked",
 }
 # What other servers post to, signed with their keys: test_signatures.py and test_binding.py.

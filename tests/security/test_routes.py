@@ -14,7 +14,7 @@ import pytest_asyncio
 from node.gate.handler import Who
 from node.web import api
 from node.web.session import SESSIONS, Session, form_key
-from tests.cluster.kit import Town, cluster
+from tests.cluster.kit import Town, cluster, settle
 from tests.security import acts
 from tests.security.acts import API, OPERATOR, PAGES, SESSIONS_ALONE, SIGNED, Act, Scene
 
@@ -127,9 +127,15 @@ async def prepared(towns: list[Town], act: Act) -> tuple[str, dict[str, Any]]:
 
 
 async def rested(towns: list[Town]) -> None:
-    """What one says to the other may be answered, and the answer too."""
-    for town in (*towns, *towns):
-        await town.rest()
+    """What one says to the other may be answered, and the answer too: wait until nothing changes by itself."""
+
+    async def same() -> bool:
+        before = await state(towns[0])
+        for town in (*towns, *towns):
+            await town.rest()
+        return not difference(before, await state(towns[0]))
+
+    await settle(same, "the towns come to rest")
 
 
 @pytest.mark.asyncio(loop_scope="module")

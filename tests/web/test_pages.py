@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from node.web import static
 from node.web.headers import CONTENT_SECURITY_POLICY, of_upload
+from node.web.language import ENGLISH, LANGUAGES
 from node.web.render import environment
 from node.web.session import NOBODY
 
@@ -19,6 +20,8 @@ from .kit import Site, serve
 
 TEMPLATES = Path(static.__file__).parent / "templates"
 FORBIDDEN = frozenset(["script", "style", "iframe", "object", "embed", "base", "svg", "math"])
+# What render gives every page beside its view.
+PAGE = {"catalogue": ENGLISH, "locale": "en", "zone": "", "here": "/", "tongues": LANGUAGES}
 EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {"base.html", "things.html", "fields.html"}
 
 
@@ -58,7 +61,7 @@ def check(html: str) -> None:
         assert form.get("method", "get") == "get" or form["action"].startswith("/")
     posts = sum(form.get("method") == "post" for form in page.of("form"))
     tokens = sum(field.get("name") == "form_token" for field in page.of("input"))
-    assert tokens == posts - html.count('action="/sign-in"')
+    assert tokens == posts - html.count('action="/sign-in"') - html.count('action="/language"')
 
 
 def test_every_template_has_its_samples() -> None:
@@ -83,7 +86,7 @@ async def test_every_page_renders_and_escapes(site: Site) -> None:
                 assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert answer.headers["Referrer-Policy"] == "same-origin"
-                assert answer.headers["Vary"] == "Accept, Signature, Signature-Input, Cookie"
+                assert answer.headers["Vary"] == "Accept, Signature, Signature-Input, Cookie, Accept-Language"
                 signed_in = samples.ALL[name][2]
                 assert answer.headers["Cache-Control"] == ("private, no-store" if signed_in else "no-cache")
                 check(html)
@@ -97,7 +100,7 @@ def test_a_missing_name_is_an_error_not_an_empty_place(name: str) -> None:
     if template == "problem.html":
         view = {}
     with pytest.raises(jinja2.UndefinedError):
-        env.get_template(template).render({key: view[key] for key in list(view)[1:]}, path="/", said="", now=0)
+        env.get_template(template).render({key: view[key] for key in list(view)[1:]}, path="/", said="", now=0, **PAGE)
 
 
 async def test_the_words_that_matter(site: Site) -> None:
@@ -152,7 +155,7 @@ def test_the_front_door_is_light() -> None:
     env = environment(static.load())
     template, view, _ = samples.RICH["front"]
     html = env.get_template(template).render(
-        view, site=samples.SITE, session=NOBODY, now=samples.NOW, today="2026-05-07", path="/", said=""
+        {**view, **PAGE}, site=samples.SITE, session=NOBODY, now=samples.NOW, today="2026-05-07", path="/", said=""
     )
     weight = len(html.encode()) + sum(len(file.body) for file in static.load().values())
     assert weight < 100_000
