@@ -26,6 +26,10 @@ from node.coalition.api import CoalitionApi
 from node.coalition.connections import Connections
 from node.coalition.operation import Operation
 from node.coalition.pages import CoalitionPages
+from node.coalition.people import links
+from node.coalition.people.directory import Directory
+from node.coalition.people.joining import Joining
+from node.coalition.people.own import Own
 from node.coalition.standing import Standing
 from node.coalition.wiring import coalition_handlers
 from node.federation import following
@@ -104,6 +108,7 @@ class Node:
         self.catchup = Catchup(
             storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow, comparing.compare
         )
+        self.joining = Joining(self.desk, keystore.seal)
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
         self._nonce, self._nonces = secrets.token_urlsafe(12), count()
         self._register()
@@ -125,7 +130,7 @@ class Node:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
             app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token,
-            seal=self.keystore.seal, reader=standing.reader,
+            seal=self.keystore.seal, reader=standing.reader, enter=self.joining.enter,
         )  # fmt: skip
         endpoints = Endpoints(
             self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,
@@ -139,7 +144,8 @@ class Node:
         operation = Operation(
             desk, self.keystore, self.delivery.unpause, self.keyring.repin, self.keyring.refresh, VERSION,
         )  # fmt: skip
-        for room in (Editing(desk), repertoire, coalition, connections, operation):
+        directory, own = Directory(desk), Own(desk, self.joining, self.keystore.seal)
+        for room in (Editing(desk), repertoire, directory, own, self.joining, coalition, connections, operation):
             app.add_routes(room.routes())
         routes = [
             *CoalitionApi(desk, coalition, connections, operation).routes(),
@@ -153,7 +159,9 @@ class Node:
 
     async def authentic(self, token: str) -> Who | None:
         """Whose an access token is, and what it is good for."""
-        return Who(operator=True) if self.keystore.check_token(token) else None
+        if self.keystore.check_token(token):
+            return Who(operator=True)
+        return await links.holder(self.storage, self.keystore.seal, token, self.clock.now())
 
     async def _verify_token(self, token: str) -> bool:
         return self.keystore.check_token(token)

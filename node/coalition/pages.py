@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from node.coalition import rules, store
+from node.coalition.people import store as people_store
 from node.coalition.standing import demand, may
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
@@ -122,6 +123,7 @@ class CoalitionPages:
                 "publish_url": f"/items/new?practice={row['slug']}" if may(reads, who, "item.publish", actor) else None,
                 "edit_url": None,
                 "follow_url": None,
+                "belonging": _belonging(reads, who, actor, row["slug"]),
             }
 
         return render(request, "practice.html", await self._desk.storage.read(work))
@@ -212,6 +214,22 @@ def _fault(wish: NewPractice) -> str:
             " such as public-safety/gun-violence."
         )
     return ""
+
+
+def _belonging(reads: Reads, who: Who, practice: str, slug: str) -> dict[str, str]:
+    """For members: what they can do about belonging to it, and who keeps it going; for others nothing of anybody."""
+    if not who.member:
+        return {}
+    path = f"/practices/{slug}"
+    if not may(reads, who, "practice.members", practice):
+        return {"act": f"{path}/join"}
+    vacant = not people_store.coordinators(reads, practice)
+    mine = reads.one(
+        "SELECT 1 AS yes FROM role WHERE member = :member AND practice = :practice AND until IS NULL",
+        member=who.member, practice=practice,
+    )  # fmt: skip
+    found = {"members": f"{path}/members"} | ({"vacant": "yes"} if vacant else {})
+    return found | ({"leave": f"{path}/leave"} if mine else {"act": f"{path}/join"})
 
 
 def _line(row: Row) -> PracticeLine:

@@ -10,7 +10,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.storage.contract import Reads, Row, Storage, Tx
 from node.web.problem import Refused, SignInNeeded
-from node.web.session import Reader, session_of, who_of
+from node.web.session import FOUNDER, Reader, session_of, who_of
 from protocol.errors import Reason
 
 OPERATOR = "operator"  # in the record, for whoever holds the machine's token
@@ -103,8 +103,15 @@ class Standing:
         tx.run(
             "INSERT INTO audit(at, member, via, act, practice, subject)"
             " VALUES(:now, :member, :via, :act, :practice, :subject)",
-            now=now, member=who.member or OPERATOR, via=who.via, act=act, practice=practice, subject=subject,
+            now=now, member=_doer(who, subject), via=who.via, act=act, practice=practice, subject=subject,
         )  # fmt: skip
+
+
+def _doer(who: Who, subject: str) -> str:
+    """In the record: a member's id; of who is none yet, what they become."""
+    if who.member or not (who.operator or who.founder):
+        return who.member or subject
+    return OPERATOR if who.operator else FOUNDER
 
 
 def recorded(reads: Reads, page: int) -> tuple[list[Row], int]:

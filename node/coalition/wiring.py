@@ -3,6 +3,7 @@
 from typing import Any
 
 from node.coalition import rules, settings, store
+from node.coalition.people.wiring import people_commands
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
 from node.storage.contract import Reads, Tx
@@ -15,6 +16,7 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
         "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
+            **people_commands(),
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
             rules.OpenPractice: CommandHandler(
                 store.load_open, rules.decide_open, store.apply, "practice.open", names=_opened

@@ -13,6 +13,7 @@ from datetime import date
 import msgspec
 from aiohttp import web
 
+from node.sentence import say
 from node.web.problem import Refused
 from node.web.render import SHELL
 from node.web.session import session_of
@@ -87,6 +88,15 @@ class Form:
             self.wrong(name, label, "Please choose one of these.")
             return ""
         return value
+
+    def number(self, name: str, label: str, least: int, most: int) -> int:
+        """A whole number between these; `least` if it cannot be used."""
+        text = self.line(name, label, required=True, most=20)
+        if text and text.isascii() and text.isdigit() and least <= int(text) <= most:
+            return int(text)
+        if text:
+            self.wrong(name, label, say("Please give a number from {least} to {most}.", least=least, most=most))
+        return least
 
     def day(self, name: str, label: str, *, required: bool = False) -> str | None:
         """A date as YYYY-MM-DD."""

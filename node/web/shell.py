@@ -21,10 +21,11 @@ def install(
     verify: Callable[[str], Awaitable[bool]],
     seal: Callable[[str], bytes] | None = None,
     reader: Callable[[Reads, str], session.Reader | None] | None = None,
+    enter: signin.Enter | None = None,
 ) -> Shell:
     """Call it once, before the rooms add their routes. `verify`: is this the operator's token?
 
-    `seal` and `reader`: see session.Sessions.
+    `seal` and `reader`: see session.Sessions; `enter`: see signin.Enter.
     """
     files = static.load()
     shell = Shell(site, clock, environment(files))
@@ -32,6 +33,8 @@ def install(
     app[static.FILES] = files
     given: dict[str, Any] = {name: value for name, value in (("seal", seal), ("reader", reader)) if value is not None}
     app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **given)
+    if enter is not None:
+        app[signin.ENTER] = enter
     app.middlewares.extend((problem.middleware, session.middleware))
     app.on_response_prepare.append(headers.secure)
     app.router.add_get("/static/{name}", static.serve)

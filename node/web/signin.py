@@ -1,15 +1,22 @@
 """Signing in and out: the only pages that the shell itself answers."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
+from node.sentence import say
 from node.web.forms import Form, check_origin, read_form
 from node.web.language import COOKIE, COOKIE_LIFETIME, LANGUAGES
 from node.web.render import render
 from node.web.session import SESSIONS, safe_path, session_of
 
+# Who signs in by a name and a password, as a member's id; None, and what is wrong stands in the form.
+Enter = Callable[[web.Request, Form], Awaitable[str | None]]
+ENTER: web.AppKey[Enter] = web.AppKey("enter", Callable)  # type: ignore[type-abstract]
+
 
 def _page(request: web.Request, form: Form, then: str) -> web.Response:
-    return render(request, "sign_in.html", {"form": form, "then": then}, form.status)
+    return render(request, "sign_in.html", {"form": form, "then": then, "members": ENTER in request.app}, form.status)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -21,18 +28,39 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """POST /sign-in with `token` and `then`."""
+    """POST /sign-in with `then` and either `name` and `password`, a member's, or `token`, the operator's."""
     form = await read_form(request, signed_in=False)
     then = safe_path(form.value("then"))
-    token = form.line("token", "Token", required=True, most=500)
-    value = await request.app[SESSIONS].sign_in(token, request.headers.get("User-Agent", "")) if form.ok else None
+    if form.value("token").strip() or ENTER not in request.app:
+        value = await _by_token(request, form)
+    else:
+        member = await request.app[ENTER](request, form)
+        value = await request.app[SESSIONS].open(member, _agent(request)) if member is not None else None
     if value is None:
-        if form.ok:
-            form.wrong("token", "Token", "This is not the token of this node. Please copy it again, whole.")
         return _page(request, form, then)
+    raise await entered(request, value, then)
+
+
+async def _by_token(request: web.Request, form: Form) -> str | None:
+    token = form.line("token", say("Token"), required=True, most=500)
+    value = await request.app[SESSIONS].sign_in(token, _agent(request)) if form.ok else None
+    if value is None and form.ok:
+        form.wrong("token", say("Token"), say("This is not the token of this node. Please copy it again, whole."))
+    return value
+
+
+async def entered(request: web.Request, value: str, then: str) -> web.HTTPSeeOther:
+    """The way on for whoever has a new session; the one that this browser had ends (session fixation)."""
+    sessions = request.app[SESSIONS]
+    if before := request.cookies.get(sessions.cookie):
+        await sessions.sign_out(before)
     response = web.HTTPSeeOther(then)
-    request.app[SESSIONS].give(response, value)
-    raise response
+    sessions.give(response, value)
+    return response
+
+
+def _agent(request: web.Request) -> str:
+    return request.headers.get("User-Agent", "")
 
 
 async def speak(request: web.Request) -> web.Response:

@@ -74,8 +74,9 @@ class Desk:
     async def sign_in(self) -> None:
         keystore = self.town.running.keystore
         await self.go("/sign-in")
+        await self.page.get_by_text("I operate this machine").click()
         await self.page.get_by_label("Token").fill(keystore.mint_token(self.town.clock.now(), "browser"))
-        await self.press("Sign in")
+        await self.press("Sign in with the token")
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ TIME_IN = {"node/clock.py"}
 CHANCE_IN = {
     "node/app.py",  # hands chance to those that take it as an argument
     "node/clock.py",  # new ids
+    "node/coalition/people/links.py",  # the secrets of links and tokens
     "node/keystore.py",  # the secret of the API's tokens
     "protocol/keys.py",  # new keys
     "node/web/session.py",  # session ids

@@ -59,6 +59,15 @@ INSERT INTO wish(once, until) SELECT 'w' || n, {_NEVER} + n FROM {_EACH};
 INSERT INTO audit(at, member, via, act, practice, subject)
 SELECT n, 'm' || n, 'page', 'item.edit', 'p' || n % 200, 'x' FROM {_EACH};
 INSERT INTO setting(name, value) SELECT 's' || n, '1' FROM {_EACH};
+INSERT INTO invitation(id, seal, practice, role, member, note, made_by, made, expires, left_uses)
+SELECT 'i' || n, sha256(n::text::bytea), '', 'member', '', '', '', 1, {_NEVER} + n, 1 FROM {_EACH};
+INSERT INTO sign_in_failure(what, at) SELECT 'account ' || n, {_NEVER} + n FROM {_EACH};
+INSERT INTO access_token(id, seal, member, name, scopes, made, expires)
+SELECT 't' || n, sha256(n::text::bytea), 'm' || n, 't', 'read', 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO organisation(id, name, folded, sector, place, made)
+SELECT 'o' || n, 'O' || n, 'o' || n, '', '', 1 FROM {_EACH};
+INSERT INTO affiliation(member, organisation, title, since)
+SELECT 'm' || n, 'o' || n % 300, '', '2020-01-31' FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -38,12 +38,14 @@ class Act(msgspec.Struct, frozen=True):
     """One route. may: who sends it with success. cannot: a member who may not; None where every member may.
 
     elsewhere: where its success is shown, if it takes more than a form; only its refusals are then shown here.
+    shows: it answers with a page that shows something once, instead of leading on.
     """
 
     prepare: Callable[[Scene], Awaitable[Sending]]
     may: str = COORDINATOR
     cannot: str | None = STRANGER
     elsewhere: str = ""
+    shows: bool = False
 
 
 def people(tx: Tx) -> None:
@@ -146,7 +148,143 @@ async def _confirm(scene: Scene) -> Sending:
     return f"/operation/confirm?actor={quote(scene.there.actor, safe='')}", {}
 
 
+async def _invite(scene: Scene) -> Sending:
+    return "/members/invite", {"role": "member", "practice": SLUG, "days": "3", "uses": "1", "note": scene.word("for")}
+
+
+async def _revoke(scene: Scene) -> Sending:
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO invitation(id, seal, practice, role, member, note, made_by, made, expires, left_uses)"
+            " VALUES(:id, :seal, '', 'member', '', '', '', 1, 4000000000000, 1)",
+            id=scene.word("link"),
+            seal=scene.word("seal").encode(),
+        )
+    )
+    return f"/members/invite/{scene.word('link')}/revoke", {}
+
+
+async def _somebody(scene: Scene, state: str = "active") -> str:
+    """Another member, who belongs to the practice."""
+    id = scene.word("dora")
+
+    def work(tx: Tx) -> None:
+        tx.run("INSERT INTO member(id, name, state, joined) VALUES(:id, :id, :state, 1)", id=id, state=state)
+        tx.run(
+            "INSERT INTO role(member, practice, role, since) VALUES(:id, :practice, 'member', 1)",
+            id=id, practice=scene.practice,
+        )  # fmt: skip
+
+    await scene.here.running.storage.transact(work)
+    return id
+
+
+async def _recover(scene: Scene) -> Sending:
+    return f"/members/{await _somebody(scene)}/recover", {}
+
+
+async def _suspend(scene: Scene) -> Sending:
+    return f"/members/{await _somebody(scene)}/suspend", {}
+
+
+async def _readmit(scene: Scene) -> Sending:
+    return f"/members/{await _somebody(scene, 'suspended')}/readmit", {}
+
+
+async def _give(scene: Scene) -> Sending:
+    return f"/members/{await _somebody(scene)}/roles", {"practice": scene.practice, "role": "expert"}
+
+
+async def _end_role(scene: Scene) -> Sending:
+    return f"/members/{await _somebody(scene)}/roles/end", {"practice": scene.practice, "role": "member"}
+
+
+async def _join_practice(scene: Scene) -> Sending:
+    slug = scene.word("club")
+    await scene.here.open_practice(slug)
+    return f"/practices/{slug}/join", {}
+
+
+async def _leave_practice(scene: Scene) -> Sending:
+    where, _ = await _join_practice(scene)
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO role(member, practice, role, since) VALUES(:id, :practice, 'member', 1)",
+            id=COORDINATOR,
+            practice=scene.here.origin + where.removesuffix("/join"),
+        )
+    )
+    return where.removesuffix("join") + "leave", {}
+
+
+async def _details(scene: Scene) -> Sending:
+    return "/me/details", {"name": scene.word("Cleo")}
+
+
+async def _password(_scene: Scene) -> Sending:
+    return "/me/password", {"old": "x", "new": "y"}
+
+
+async def _end_session(_scene: Scene) -> Sending:
+    return "/me/sessions/00/end", {}
+
+
+async def _token(scene: Scene) -> Sending:
+    return "/me/tokens", {"token_name": scene.word("mine"), "scope-read": "yes", "days": "3"}
+
+
+async def _revoke_token(scene: Scene) -> Sending:
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO access_token(id, seal, member, name, scopes, made, expires)"
+            " VALUES(:id, :seal, :member, 'x', 'read', 1, 4000000000000)",
+            id=scene.word("token"),
+            seal=scene.word("sealed").encode(),
+            member=COORDINATOR,
+        )
+    )
+    return f"/me/tokens/{scene.word('token')}/revoke", {}
+
+
+async def _affiliate(scene: Scene) -> Sending:
+    return "/me/affiliations", {"organisation": scene.word("Brakes"), "since": "2020-01-31", "title": "Engineer"}
+
+
+async def _end_affiliation(scene: Scene) -> Sending:
+    key = await scene.here.running.storage.transact(
+        lambda tx: tx.one(
+            "INSERT INTO affiliation(member, organisation, title, since) VALUES(:id, 'x', '', '2020-01-31')"
+            " RETURNING key",
+            id=COORDINATOR,
+        )
+    )
+    assert key is not None
+    return f"/me/affiliations/{key['key']}/end", {"until": "2026-01-31"}
+
+
+async def _leave(_scene: Scene) -> Sending:
+    return "/me/leave", {}
+
+
+_PEOPLE = "tests/security/test_members.py"
 PAGES: dict[str, Act] = {
+    "/members/invite": Act(_invite, shows=True),
+    "/members/invite/{id}/revoke": Act(_revoke),
+    "/members/{id}/recover": Act(_recover, shows=True),
+    "/members/{id}/suspend": Act(_suspend),
+    "/members/{id}/readmit": Act(_readmit),
+    "/members/{id}/roles": Act(_give),
+    "/members/{id}/roles/end": Act(_end_role),
+    "/practices/{slug}/join": Act(_join_practice, cannot=OPERATOR),
+    "/practices/{slug}/leave": Act(_leave_practice),
+    "/me/details": Act(_details, cannot=OPERATOR),
+    "/me/password": Act(_password, cannot=OPERATOR, elsewhere=_PEOPLE),
+    "/me/sessions/{id}/end": Act(_end_session, cannot=OPERATOR, elsewhere=_PEOPLE),
+    "/me/tokens": Act(_token, cannot=OPERATOR, shows=True),
+    "/me/tokens/{id}/revoke": Act(_revoke_token, cannot=OPERATOR),
+    "/me/affiliations": Act(_affiliate, cannot=OPERATOR),
+    "/me/affiliations/{key}/end": Act(_end_affiliation, cannot=OPERATOR),
+    "/me/leave": Act(_leave, cannot=OPERATOR, elsewhere=_PEOPLE),
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
     "/items/{id}/edit": Act(_edit, MEMBER),
@@ -172,6 +310,7 @@ API: dict[str, Act] = {
 SESSIONS_ALONE = {
     "/sign-in": "its sender has no session yet; its origin is checked, and sending it again signs in once more",
     "/language": "it sets this browser's language and nothing else; its origin is checked",
+    "/join/{secret}": "whoever has the secret has no session yet; the secret is the right, and is used up",
     "/sign-out": "another site could only sign its victim out; its origin is checked",
 }
 # What other servers post to, signed with their keys: test_signatures.py and test_binding.py.

@@ -156,14 +156,14 @@ async def test_a_form(towns: list[Town], path: str) -> None:
     if act.cannot is not None:
         cannot = await Browser(here, act.cannot).sign_in()
         status, _ = await cannot.send(where, fields, cannot.token())
-        assert status in (403, 422), status
+        assert status in (403, 404, 422), status
     assert difference(before, await state(here)) == {}
 
     if act.elsewhere:
         return
     token = may.token()
     status, leads = await may.send(where, fields, token)
-    assert status == 303, status
+    assert status == (200 if act.shows else 303), status
     assert not leads.startswith("/sign-in")
     await rested(towns)
     after = await state(here)

@@ -286,6 +286,7 @@ PRACTICE: dict[str, Any] = {
     "publish_url": "/items/new?practice=safe-streets",
     "edit_url": "/practices/safe-streets/edit",
     "follow_url": None,
+    "belonging": {},
 }
 LINES = (
     PracticeLine(

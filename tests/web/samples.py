@@ -17,6 +17,7 @@ from node.web.things import (
     Refused,
     State,
 )
+from tests.web import sample_people
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -205,7 +206,8 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         True,
     ),
-    "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation"}, False),
+    "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True}, False),
+    **sample_people.RICH,
     "problem": (
         "problem.html",
         {"status": 404, "title": "There is nothing here that you may see.", "detail": ""},

@@ -1,0 +1,168 @@
+"""The members as members see each other; who belongs where; who can do what; and the record of what was done."""
+
+from aiohttp import web
+
+from node.coalition import standing
+from node.coalition import store as coalition_store
+from node.coalition.people import commands, rules, store
+from node.coalition.people.joining import demand
+from node.coalition.permissions import ACTS, ROLES, STANDINGS
+from node.gate.desk import Desk
+from node.sentence import say
+from node.storage.contract import Reads
+from node.web.forms import read_act, read_form
+from node.web.pagination import number_of, page_of
+from node.web.problem import Refused, require_session
+from node.web.render import render
+from node.web.session import who_of
+from protocol import identifiers
+from protocol.errors import Reason
+
+_VIA = {"page": say("on a page"), "api": say("by a program"), "command line": say("at the command line")}
+
+
+class Directory:
+    """Handlers that show; and the acts of coordinators upon members."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/members", self.show),
+            web.get("/members/{id}", self.member),
+            web.post("/members/{id}/suspend", self.suspend),
+            web.post("/members/{id}/readmit", self.readmit),
+            web.post("/members/{id}/roles", self.give),
+            web.post("/members/{id}/roles/end", self.end),
+            web.post("/practices/{slug}/join", self.join),
+            web.post("/practices/{slug}/leave", self.leave),
+            web.get("/practices/{slug}/members", self.of_practice),
+            web.get("/permissions", self.permissions),
+            web.get("/record", self.record),
+        ]
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        await standing.demand(self._desk, request, "member.read")
+        number, query, who = number_of(request.query.get("page")), request.query.get("q", "")[:100], who_of(request)
+
+        def work(reads: Reads) -> dict[str, object]:
+            rows, total = store.members(reads, query, number)
+            may_suspend = standing.may(reads, who, "member.suspend")
+            return {
+                "members": rows, "q": query,
+                "page": page_of(number, total, "/members", [("q", query)], store.PAGE),
+                "suspended": store.suspended(reads) if may_suspend else [],
+                "may_invite": standing.where(reads, who, "member.invite") != frozenset(),
+            }  # fmt: skip
+
+        view = await self._desk.storage.read(work)
+        return render(request, "members.html", view | {"sector_words": rules.SECTORS})
+
+    async def member(self, request: web.Request) -> web.StreamResponse:
+        await standing.demand(self._desk, request, "member.read")
+        id, who = request.match_info["id"], who_of(request)
+
+        def work(reads: Reads) -> dict[str, object]:
+            row = store.member(reads, id)
+            suspend = standing.may(reads, who, "member.suspend")
+            if row is None or (row["state"] != "active" and not suspend):
+                raise Refused(Reason.NOT_FOUND)
+            mine = standing.where(reads, who, "role.give")
+            here = [each for each in store.roles(reads, id) if each["until"] is None]
+            belongs = {each["practice"]: each["name"] for each in here if each["practice"]}
+            places = [("", say("The coalition as a whole"))] if mine is None else []
+            places += [
+                (practice, name) for practice, name in belongs.items() if mine is None or practice in mine
+            ]  # fmt: skip
+            return {
+                "member": row, "roles": store.roles(reads, id), "affiliations": store.affiliations(reads, id),
+                "may_suspend": suspend and id != who.member, "places": places,
+                "ends": [each for each in here if mine is None or each["practice"] in mine],
+                "may_recover": standing.may(reads, who, "member.recover") and id != who.member,
+            }  # fmt: skip
+
+        view = await self._desk.storage.read(work)
+        words = {"role_words": ROLES, "role_list": list(ROLES.items()), "sector_words": rules.SECTORS}
+        return render(request, "member.html", view | words)
+
+    async def suspend(self, request: web.Request) -> web.StreamResponse:
+        form = await read_act(request)
+        command = commands.Suspend(request.match_info["id"])
+        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        raise web.HTTPSeeOther("/members?said=suspended")
+
+    async def readmit(self, request: web.Request) -> web.StreamResponse:
+        form = await read_act(request)
+        command = commands.Readmit(request.match_info["id"])
+        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        raise web.HTTPSeeOther("/members?said=readmitted")
+
+    async def give(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        id = request.match_info["id"]
+        command = commands.GiveRole(id, form.value("practice"), form.value("role"))
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        raise web.HTTPSeeOther(f"/members/{id}?said=kept")
+
+    async def end(self, request: web.Request) -> web.StreamResponse:
+        form = await read_form(request)
+        id = request.match_info["id"]
+        command = commands.EndRole(id, form.value("practice"), form.value("role"))
+        if not form.ok:
+            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        raise web.HTTPSeeOther(f"/members/{id}?said=kept")
+
+    def _practice(self, request: web.Request) -> str:
+        slug = request.match_info["slug"]
+        if not identifiers.is_slug(slug):
+            raise Refused(Reason.NOT_FOUND)
+        return identifiers.practice_actor(self._desk.origin, slug)
+
+    async def join(self, request: web.Request) -> web.StreamResponse:
+        form, practice = await read_act(request), self._practice(request)
+        who = who_of(request, form.once)
+        demand(await self._desk.gate.perform(commands.JoinPractice(who.member, practice), who))
+        raise web.HTTPSeeOther(f"/practices/{request.match_info['slug']}?said=joined-practice")
+
+    async def leave(self, request: web.Request) -> web.StreamResponse:
+        form, practice = await read_act(request), self._practice(request)
+        who = who_of(request, form.once)
+        demand(await self._desk.gate.perform(commands.LeavePractice(who.member, practice), who))
+        raise web.HTTPSeeOther(f"/practices/{request.match_info['slug']}?said=left-practice")
+
+    async def of_practice(self, request: web.Request) -> web.StreamResponse:
+        practice = self._practice(request)
+        await standing.demand(self._desk, request, "practice.members", practice)
+        number = number_of(request.query.get("page"))
+
+        def work(reads: Reads) -> dict[str, object]:
+            row = coalition_store.practice(reads, practice)
+            if row is None or not row["local"]:
+                raise Refused(Reason.NOT_FOUND)
+            people, total = store.of_practice(reads, practice, number)
+            return {
+                "practice": row, "people": people, "page": page_of(number, total, request.path, size=store.PAGE),
+                "organisations": store.meeting(reads, practice),
+            }  # fmt: skip
+
+        return render(request, "practice_members.html", await self._desk.storage.read(work) | {"role_words": ROLES})
+
+    async def permissions(self, request: web.Request) -> web.StreamResponse:
+        require_session(request)
+        who = who_of(request)
+        mine = await self._desk.storage.read(lambda reads: standing.standings(reads, who, "", who.member))
+        return render(request, "permissions.html", {"acts": ACTS, "standings": STANDINGS, "mine": mine})
+
+    async def record(self, request: web.Request) -> web.StreamResponse:
+        await standing.demand(self._desk, request, "audit.read")
+        number = number_of(request.query.get("page"))
+        rows, total = await self._desk.storage.read(lambda reads: standing.recorded(reads, number))
+        view = {
+            "rows": rows, "acts": ACTS, "via": _VIA, "operator": standing.OPERATOR,
+            "page": page_of(number, total, "/record", size=standing.AUDIT_PAGE),
+        }  # fmt: skip
+        return render(request, "record.html", view)

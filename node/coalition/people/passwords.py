@@ -1,0 +1,85 @@
+"""Passwords, and how often one may guess them.
+
+Hashes are argon2id's, made and checked in threads, a few at a time: each takes a tenth of a second and 64 MiB.
+An attempt costs the same whether the account exists or not, and is answered with the same words. What failed is kept
+in the database, so that all processes of a node count together: by account and by where it came from.
+"""
+
+import asyncio
+
+from aiohttp import web
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from node.clock import Clock
+from node.storage.contract import Reads, Storage, Tx
+
+WINDOW = 15 * 60_000  # ms
+AN_ACCOUNT, A_PLACE = 5, 30  # failures in a window; an office shares one address
+_AT_ONCE = 2
+# Of no password: what an unknown account is checked against.
+_NOBODYS = PasswordHasher().hash("nobody signs in with this, nor knows it")
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+class Passwords:
+    """Hashes and checks; one for a node."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def hash(self, password: str) -> str:
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def check(self, hashed: str | None, password: str) -> bool:
+        """True if it is the password of this hash; None, an account without one, takes as long and is False."""
+        async with self._slots:
+            return await asyncio.to_thread(self._check, hashed or _NOBODYS, password) and hashed is not None
+
+    def _check(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def place_of(request: web.Request) -> str:
+    """Where a request came from: behind a proxy on this machine, what that proxy saw (its own entry, the last)."""
+    place = request.remote or ""
+    if place in _LOOPBACK:
+        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return (seen or place)[:60]
+    return place
+
+
+async def wait_of(storage: Storage, clock: Clock, account: str, place: str) -> int:
+    """Milliseconds until one more attempt is taken; 0: now."""
+    now = clock.now()
+
+    def work(reads: Reads) -> int:
+        waits = [0]
+        for what, most in ((f"account {account}", AN_ACCOUNT), (f"place {place}", A_PLACE)):
+            row = reads.one(
+                "SELECT at FROM sign_in_failure WHERE what = :what AND at > :since"
+                " ORDER BY at DESC LIMIT 1 OFFSET :most",
+                what=what, since=now - WINDOW, most=most - 1,
+            )  # fmt: skip
+            if row is not None:
+                waits.append(row["at"] + WINDOW - now)
+        return max(waits)
+
+    return await storage.read(work)
+
+
+async def failed(storage: Storage, clock: Clock, account: str, place: str) -> None:
+    """Remember it, and forget what is old."""
+    now = clock.now()
+
+    def work(tx: Tx) -> None:
+        tx.run("DELETE FROM sign_in_failure WHERE at <= :since", since=now - WINDOW)
+        for what in (f"account {account}", f"place {place}"):
+            tx.run("INSERT INTO sign_in_failure(what, at) VALUES(:what, :now)", what=what[:200], now=now)
+
+    await storage.transact(work)

@@ -1,0 +1,261 @@
+"""Joining, signing in, being described, suspended, leaving. Pure.
+
+Nobody is enrolled by others: a member comes by a link that somebody gave them, and leaves by their own act
+(features.md, D4). A link's right is in its secret, which is kept nowhere; here it is known by its seal.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from node.coalition.people.commands import (
+    Affiliate,
+    DescribeMember,
+    EndAffiliation,
+    EndRole,
+    GiveRole,
+    Join,
+    JoinPractice,
+    Leave,
+    LeavePractice,
+    MakeInvitation,
+    MakeToken,
+    Recover,
+    Suspend,
+)
+from node.coalition.permissions import ROLES
+from node.gate.handler import Decision
+from node.mail import is_address
+from node.sentence import say, words
+from protocol import limits
+from protocol.errors import Reason
+
+DAY = 24 * 3_600_000
+MOST_DAYS, MOST_USES = 90, 500  # of an invitation: a room full of people, a season to come
+RECOVERY = DAY  # ms
+PASSWORD_LEAST = 10  # characters; length is what counts (NIST SP 800-63B section 3.1.1.2)
+PASSWORD_MOST = 200
+SECTORS = {
+    "public": words("Public sector"),
+    "private": words("Private sector"),
+    "nonprofit": words("Nonprofit sector"),
+}
+_SIGN_IN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?", re.ASCII)
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """What an invitation stands for. left: how many may still come; expires in ms."""
+
+    id: str
+    practice: str
+    role: str
+    member: str
+    left: int
+    expires: int
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a decision here rests on: as far as the command asks.
+
+    member: its state, empty if there is none. taken: somebody else signs in by that name or has that address. roles:
+    (practice, role) that are open. coordinators: how many coordinate what the command is about.
+    """
+
+    invited: Invited | None = None
+    member: str = ""
+    taken: str = ""
+    practice: bool = True
+    roles: frozenset[tuple[str, str]] = frozenset()
+    coordinators: int = 0
+    affiliation: str | None = None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """The command itself is what is stored. by: the invitation that was used."""
+
+    by: Invited | None = None
+
+
+Plan = Decision[Note]
+_DONE: Plan = Decision(Reason.ACCEPTED, (Note(),))
+
+
+def _no(reason: Reason, detail: str) -> Plan:
+    return Decision(reason, detail=detail)
+
+
+def sign_in_name(text: str) -> str:
+    """As it is compared: small letters."""
+    return text.strip().lower()
+
+
+def password_fault(password: str, *known: str) -> str:
+    """Why it is no good, in a sentence. known: what others know of them."""
+    if len(password) < PASSWORD_LEAST:
+        return say(
+            "A password has at least {least} characters; several words are easy to remember.", least=PASSWORD_LEAST
+        )
+    if len(password) > PASSWORD_MOST:
+        return say("A password has at most {most} characters.", most=PASSWORD_MOST)
+    if len(set(password)) < 4 or password.lower() in {word.lower() for word in known if word}:
+        return say("This password is guessed at once: take another.")
+    return ""
+
+
+def _described(name: str, email: str) -> str:
+    if not name.strip():
+        return say("Say the name by which others know you.")
+    if len(name) > limits.NAME_CHARACTERS:
+        return say("A name has at most {most} characters.", most=limits.NAME_CHARACTERS)
+    if email and not is_address(email):
+        return say("“{address}” is no mail address.", address=email[:60])
+    return ""
+
+
+def decide_invite(command: MakeInvitation, facts: Facts, _now: int) -> Plan:
+    if command.role not in ROLES:
+        return _no(Reason.INVALID, say("There is no such role."))
+    if not facts.practice:
+        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+    if not 1 <= command.days <= MOST_DAYS:
+        return _no(Reason.INVALID, say("An invitation holds for 1 to {most} days.", most=MOST_DAYS))
+    if not 1 <= command.uses <= MOST_USES:
+        return _no(Reason.INVALID, say("An invitation is for 1 to {most} people.", most=MOST_USES))
+    return _DONE
+
+
+def decide_plainly(_command: Any, _facts: Facts, _now: int) -> Plan:
+    """Where to be allowed to is all it takes; what is gone already stays gone."""
+    return _DONE
+
+
+def decide_of_member(_command: Any, facts: Facts, _now: int) -> Plan:
+    """Where there must be somebody."""
+    return _DONE if facts.member in ("active", "suspended") else _no(Reason.NOT_FOUND, say("There is no such member."))
+
+
+def open_invitation(invited: Invited | None, now: int) -> str:
+    """Why nobody can come by it, in a sentence; empty if they can."""
+    if invited is None:
+        return say("This link is not known here. Ask whoever gave it to you for a new one.")
+    if invited.expires <= now:
+        return say("This link has expired. Ask whoever gave it to you for a new one.")
+    if invited.left < 1:
+        return say("This link has been used already. Ask whoever gave it to you for a new one.")
+    return ""
+
+
+def decide_join(command: Join, facts: Facts, now: int) -> Plan:
+    if why := open_invitation(facts.invited, now):
+        return _no(Reason.GONE, why)
+    if facts.invited is None or facts.invited.member:
+        return _no(Reason.NOT_ALLOWED, say("This link is for somebody who is a member already."))
+    if why := _described(command.name, command.email):
+        return _no(Reason.INVALID, why)
+    if not _SIGN_IN.fullmatch(command.sign_in):
+        return _no(Reason.INVALID, say("A sign-in name has small letters, digits, dots and hyphens, at most 40."))
+    if facts.taken == "sign_in":
+        return _no(Reason.EXISTS, say("Somebody here signs in by that name already: choose another."))
+    if facts.taken:
+        return _no(Reason.EXISTS, say("Somebody here has that mail address already."))
+    return Decision(Reason.ACCEPTED, (Note(facts.invited),))
+
+
+def decide_recover(_command: Recover, facts: Facts, now: int) -> Plan:
+    if why := open_invitation(facts.invited, now):
+        return _no(Reason.GONE, why)
+    if facts.invited is None or not facts.invited.member or facts.member != "active":
+        return _no(Reason.NOT_ALLOWED, say("This link gives nobody a new password."))
+    return Decision(Reason.ACCEPTED, (Note(facts.invited),))
+
+
+def decide_describe(command: DescribeMember, facts: Facts, _now: int) -> Plan:
+    if why := _described(command.name, command.email):
+        return _no(Reason.INVALID, why)
+    if facts.taken:
+        return _no(Reason.EXISTS, say("Somebody here has that mail address already."))
+    if command.sector and command.sector not in SECTORS:
+        return _no(Reason.INVALID, say("There is no such sector."))
+    return _DONE
+
+
+def decide_token(command: MakeToken, _facts: Facts, _now: int) -> Plan:
+    if not command.name.strip():
+        return _no(Reason.INVALID, say("Give the token a name by which you will know it."))
+    if not command.scopes:
+        return _no(Reason.INVALID, say("Say what the token is good for."))
+    if not 1 <= command.days <= 366:
+        return _no(Reason.INVALID, say("A token holds for 1 to 366 days."))
+    return _DONE
+
+
+def decide_suspend(_command: Suspend, facts: Facts, _now: int) -> Plan:
+    if facts.member != "active":
+        return _no(Reason.NOT_FOUND, say("There is no such member."))
+    if ("", "coordinator") in facts.roles and facts.coordinators < 2:
+        return _no(Reason.NOT_ALLOWED, say("They are the only coordinator: give somebody else that role first."))
+    return _DONE
+
+
+def decide_leave(_command: Leave, facts: Facts, _now: int) -> Plan:
+    if facts.member != "active":
+        return _no(Reason.NOT_FOUND, say("There is no such member."))
+    if ("", "coordinator") in facts.roles and facts.coordinators < 2:
+        return _no(
+            Reason.NOT_ALLOWED,
+            say("You are the coalition's only coordinator: give somebody else that role, then you can leave."),
+        )
+    return _DONE
+
+
+def decide_role(command: GiveRole, facts: Facts, _now: int) -> Plan:
+    if command.role not in ROLES:
+        return _no(Reason.INVALID, say("There is no such role."))
+    if facts.member != "active":
+        return _no(Reason.NOT_FOUND, say("There is no such member."))
+    if not facts.practice:
+        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+    if (command.practice, command.role) in facts.roles:
+        return _no(Reason.EXISTS, say("They have that role already."))
+    if command.practice and not any(practice == command.practice for practice, _ in facts.roles):
+        return _no(Reason.NOT_ALLOWED, say("They do not belong to this practice: they join by their own act first."))
+    return _DONE
+
+
+def decide_end_role(command: EndRole, facts: Facts, _now: int) -> Plan:
+    if (command.practice, command.role) not in facts.roles:
+        return _no(Reason.NOT_FOUND, say("They do not have that role."))
+    if command.role == "coordinator" and not command.practice and facts.coordinators < 2:
+        return _no(Reason.NOT_ALLOWED, say("They are the only coordinator: give somebody else that role first."))
+    return _DONE
+
+
+def decide_join_practice(command: JoinPractice, facts: Facts, _now: int) -> Plan:
+    if not facts.practice:
+        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+    if any(practice == command.practice for practice, _ in facts.roles):
+        return _no(Reason.EXISTS, say("You belong to it already."))
+    return _DONE
+
+
+def decide_leave_practice(command: LeavePractice, facts: Facts, _now: int) -> Plan:
+    if not any(practice == command.practice for practice, _ in facts.roles):
+        return _no(Reason.NOT_FOUND, say("You do not belong to it."))
+    return _DONE
+
+
+def decide_affiliate(command: Affiliate, _facts: Facts, _now: int) -> Plan:
+    if not command.organisation.strip():
+        return _no(Reason.INVALID, say("Say which organisation."))
+    if command.sector and command.sector not in SECTORS:
+        return _no(Reason.INVALID, say("There is no such sector."))
+    return _DONE
+
+
+def decide_end_affiliation(command: EndAffiliation, facts: Facts, _now: int) -> Plan:
+    if facts.affiliation is None:
+        return _no(Reason.NOT_FOUND, say("You are not with that organisation, or not any more."))
+    if command.until < facts.affiliation:
+        return _no(Reason.INVALID, say("It cannot end before it began."))
+    return _DONE

@@ -1,0 +1,55 @@
+"""What the members' part of this room registers with the gate."""
+
+from typing import Any
+
+from node.coalition.people import commands, rules, store
+from node.gate.handler import CommandHandler
+from node.storage.contract import Reads
+
+SELF = "member.credentials"
+
+
+def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
+    """Command → handler, with its act, where it happens and whom it concerns."""
+
+    def of(decide: Any, act: str, **more: Any) -> CommandHandler[Any, Any, Any]:
+        return CommandHandler(store.load, decide, store.apply, act, **more)
+
+    return {
+        commands.MakeInvitation: of(rules.decide_invite, "member.invite", where=_practice, names=_id),
+        commands.RevokeInvitation: of(rules.decide_plainly, "member.invite", where=_invited_to, names=_id),
+        commands.MakeRecovery: of(rules.decide_of_member, "member.recover", names=_member),
+        commands.Join: of(rules.decide_join, "member.join", names=_member),
+        commands.Recover: of(rules.decide_recover, "member.recovered"),
+        commands.DescribeMember: of(rules.decide_describe, "member.describe", about=_member),
+        commands.ChangePassword: of(rules.decide_plainly, SELF, about=_member),
+        commands.EndSession: of(rules.decide_plainly, SELF, about=_member),
+        commands.MakeToken: of(rules.decide_token, SELF, about=_member, names=_id),
+        commands.RevokeToken: of(rules.decide_plainly, SELF, about=_member, names=_id),
+        commands.Suspend: of(rules.decide_suspend, "member.suspend", names=_member),
+        commands.Readmit: of(rules.decide_of_member, "member.suspend", names=_member),
+        commands.Leave: of(rules.decide_leave, "member.leave", about=_member),
+        commands.GiveRole: of(rules.decide_role, "role.give", where=_practice, names=_member),
+        commands.EndRole: of(rules.decide_end_role, "role.give", where=_practice, names=_member),
+        commands.JoinPractice: of(rules.decide_join_practice, "practice.join", where=_practice, about=_member),
+        commands.LeavePractice: of(rules.decide_leave_practice, "practice.leave", where=_practice, about=_member),
+        commands.Affiliate: of(rules.decide_affiliate, "member.describe", about=_member),
+        commands.EndAffiliation: of(rules.decide_end_affiliation, "member.describe", about=_member),
+    }
+
+
+def _member(_reads: Reads, command: Any) -> str:
+    return command.member
+
+
+def _practice(_reads: Reads, command: Any) -> str:
+    return command.practice
+
+
+def _id(_reads: Reads, command: Any) -> str:
+    return command.id
+
+
+def _invited_to(reads: Reads, command: commands.RevokeInvitation) -> str:
+    row = reads.one("SELECT practice FROM invitation WHERE id = :id", id=command.id)
+    return row["practice"] if row else ""

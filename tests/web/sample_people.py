@@ -1,0 +1,98 @@
+"""What the members' pages might have to show."""
+
+from typing import Any
+
+from node.coalition.people.rules import SECTORS
+from node.coalition.permissions import ACTS, ROLES, SCOPES, STANDINGS
+from node.web.forms import Form
+from node.web.language import LANGUAGES
+from tests.web.sample_facts import DAY, NO_PAGE, NOW
+
+_ZONES = [("America/New_York", "America/New_York"), ("UTC", "UTC")]
+_SPEAKS = list(LANGUAGES.items())
+_MEMBER = {
+    "id": "m1", "name": "Marty Sumner", "email": "marty@highpoint.example", "sign_in": "marty", "language": "en",
+    "time_zone": "America/New_York", "sector": "public", "discipline": "Policing", "help": "Calling in offenders.",
+    "state": "active", "joined": NOW - 90 * DAY,
+}  # fmt: skip
+_ROLES = [
+    {"practice": "p", "role": "coordinator", "since": NOW - 9 * DAY, "until": None, "name": "Safe streets",
+     "slug": "safe-streets"},
+    {"practice": "", "role": "broker", "since": NOW - 90 * DAY, "until": NOW - DAY, "name": None, "slug": None},
+]  # fmt: skip
+_AFFILIATIONS = [
+    {"key": 1, "name": "High Point Police", "sector": "public", "title": "Chief", "since": "2014-01-31", "until": None},
+    {"key": 2, "name": "City of Greensboro", "sector": "public", "title": "", "since": "1990-05-01",
+     "until": "2014-01-30"},
+]  # fmt: skip
+_INVITATIONS = [
+    {"id": "i1", "practice": "", "practice_name": None, "role": "coordinator", "note": "The pastor", "name": "Marty",
+     "left_uses": 1, "made": NOW, "expires": NOW + 9 * DAY},
+    {"id": "i2", "practice": "p", "practice_name": "Safe streets", "role": "member", "note": "", "name": None,
+     "left_uses": 30, "made": NOW, "expires": NOW + DAY},
+]  # fmt: skip
+_TOKENS = [{"id": "t1", "name": "The website", "scopes": "read", "made": NOW, "expires": NOW + 9 * DAY, "used": NOW}]
+_SESSIONS = [
+    {"id": "00", "agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0)", "created": NOW, "seen": NOW, "here": True},
+    {"id": "01", "agent": "", "created": NOW - DAY, "seen": NOW - DAY, "here": False},
+]
+_ME = {
+    "member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "sessions": _SESSIONS, "tokens": _TOKENS,
+    "form": Form(), "details": Form({"name": "Marty Sumner", "sector": "public"}), "token": "cwm1_abc",
+    "role_words": ROLES, "scopes": list(SCOPES.items()), "scope_words": SCOPES, "sectors": list(SECTORS.items()),
+    "sector_words": SECTORS, "speaks": _SPEAKS, "zones": _ZONES, "today": "2026-05-07",
+}  # fmt: skip
+_JOIN = {
+    "form": Form({"name": "Ana"}), "action": "/join/x", "role": ROLES["coordinator"], "practice": "Safe streets",
+    "recovering": False, "name": "", "sign_in": "", "expires": NOW + DAY, "zones": _ZONES, "speaks": _SPEAKS,
+}  # fmt: skip
+_AUDIT = [
+    {"at": NOW, "member": "m1", "via": "page", "act": "item.publish", "practice": "p", "subject": "https://a.example/x",
+     "name": "Marty Sumner"},
+    {"at": NOW, "member": "operator", "via": "command line", "act": "practice.open", "practice": "", "subject": "",
+     "name": None},
+]  # fmt: skip
+
+RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "join": ("join.html", _JOIN, False),
+    "recover": ("join.html", {**_JOIN, "recovering": True, "name": "Marty", "sign_in": "marty"}, False),
+    "link": ("link.html", {"link": "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345"}, True),
+    "invite": (
+        "invite.html",
+        {"form": Form({"days": "14", "uses": "1"}), "roles": list(ROLES.items()), "role_words": ROLES,
+         "link": "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345", "everywhere": True,
+         "practices": [("safe-streets", "Safe streets")], "invitations": _INVITATIONS},
+        True,
+    ),
+    "members": (
+        "members.html",
+        {"members": [_MEMBER, {**_MEMBER, "id": "m2", "sector": "", "help": ""}], "q": "", "page": NO_PAGE,
+         "suspended": [{"id": "m3", "name": "Somebody"}], "may_invite": True, "sector_words": SECTORS},
+        True,
+    ),
+    "members-none": (
+        "members.html",
+        {"members": [], "q": "x", "page": NO_PAGE, "suspended": [], "may_invite": False, "sector_words": SECTORS},
+        True,
+    ),
+    "member": (
+        "member.html",
+        {"member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "may_suspend": True, "may_recover": True,
+         "places": [("", "All"), ("p", "Safe streets")], "ends": _ROLES[:1], "role_words": ROLES,
+         "role_list": list(ROLES.items()), "sector_words": SECTORS},
+        True,
+    ),
+    "me": ("me.html", _ME, True),
+    "practice-members": (
+        "practice_members.html",
+        {"practice": {"name": "Safe streets", "slug": "safe-streets"}, "people": [_MEMBER], "page": NO_PAGE,
+         "organisations": [{"name": "High Point Police", "sector": "public", "people": 2}], "role_words": ROLES},
+        True,
+    ),
+    "permissions": ("permissions.html", {"acts": ACTS, "standings": STANDINGS, "mine": frozenset({"member"})}, True),
+    "record": (
+        "record.html",
+        {"rows": _AUDIT, "acts": ACTS, "via": {"page": "on a page"}, "operator": "operator", "page": NO_PAGE},
+        True,
+    ),
+}  # fmt: skip
