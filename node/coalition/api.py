@@ -8,9 +8,8 @@ from node.coalition.connections import Connections
 from node.coalition.operation import Health, Operation
 from node.coalition.pages import CoalitionPages, NewPractice
 from node.gate.desk import Desk
-from node.gate.handler import Outcome
 from node.storage.contract import Row
-from node.web.api import Route
+from node.web.api import Route, insist
 from node.web.session import who_of
 from protocol import identifiers
 from protocol.errors import ProtocolError, Reason
@@ -95,7 +94,7 @@ class CoalitionApi:
         return Practices(tuple(self._practice(row) for row in rows))
 
     async def open(self, request: web.Request, body: NewPractice) -> Practice:
-        _demand(await self._pages.open(body, who_of(request)))
+        insist(await self._pages.open(body, who_of(request)))
         actor = identifiers.practice_actor(self._desk.origin, body.slug)
         row = await self._desk.storage.read(lambda reads: store.practice(reads, actor))
         if row is None:
@@ -121,20 +120,15 @@ class CoalitionApi:
 
     async def follow(self, request: web.Request, body: NewFollow) -> Asked:
         outcome = await self._connections.follow(body.target, who_of(request))
-        _demand(outcome)
+        insist(outcome)
         target = outcome.said[0].object or ""
         found = next((one for one in await self._connections.listed() if one.target == target), None)
         return Asked(target, found.state if found else "asked")
 
     async def end(self, request: web.Request, _body: None) -> Asked:
         target = request.query.get("target", "")
-        _demand(await self._connections.end(target, who_of(request)))
+        insist(await self._connections.end(target, who_of(request)))
         return Asked(target, "ended")
 
     async def health(self, _request: web.Request, _body: None) -> Health:
         return await self._operation.health()
-
-
-def _demand(outcome: Outcome) -> None:
-    if not outcome.done:
-        raise ProtocolError(outcome.reason, outcome.detail)

@@ -13,8 +13,8 @@ from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
 from node.storage.contract import Reads, Row
-from node.web.forms import Form, read_act, read_form
-from node.web.problem import Refused
+from node.web.forms import Form, carry_out, read_act, read_form
+from node.web.problem import Refused, insist
 from node.web.render import render
 from node.web.session import who_of
 from node.web.things import Connection, State
@@ -168,7 +168,7 @@ class Connections:
 
     async def again(self, request: web.Request) -> web.StreamResponse:
         form = await read_act(request)
-        _demand(await self.follow(request.query.get("target", ""), who_of(request, form.once)))
+        insist(await self.follow(request.query.get("target", ""), who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=asked-again")
 
     async def ask_end(self, request: web.Request) -> web.StreamResponse:
@@ -191,7 +191,7 @@ class Connections:
 
     async def end_page(self, request: web.Request) -> web.StreamResponse:
         form = await read_act(request)
-        _demand(await self.end(request.query.get("target", ""), who_of(request, form.once)))
+        insist(await self.end(request.query.get("target", ""), who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=unfollowed")
 
     async def ask_remove(self, request: web.Request) -> web.StreamResponse:
@@ -216,16 +216,9 @@ class Connections:
         return render(request, "confirm.html", view)
 
     async def remove(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
         actor, target = request.query.get("actor", ""), request.query.get("target", "")
-        command = RemoveFollower(actor, target, self._desk.new("activities"))
-        _demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(request, self._desk.gate, lambda _: RemoveFollower(actor, target, self._desk.new("activities")))
         raise web.HTTPSeeOther("/connections?said=removed")
-
-
-def _demand(outcome: Outcome) -> None:
-    if not outcome.done:
-        raise Refused(outcome.reason, outcome.detail)
 
 
 def _one_follower(reads: Reads, actor: str, target: str) -> Row | None:

@@ -16,10 +16,9 @@ from node.gate.desk import Desk
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row
 from node.web import words
-from node.web.forms import read_act
+from node.web.forms import carry_out
 from node.web.problem import Refused
 from node.web.render import render
-from node.web.session import who_of
 from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
@@ -211,10 +210,7 @@ class Operation:
         return render(request, "operation.html", view)
 
     async def _allowed(self, request: web.Request, subject: str) -> None:
-        form = await read_act(request)
-        outcome = await self._desk.gate.perform(rules.Operate(subject), who_of(request, form.once))
-        if not outcome.done:
-            raise Refused(outcome.reason, outcome.detail)
+        await carry_out(request, self._desk.gate, lambda _: rules.Operate(subject))
 
     async def check(self, request: web.Request) -> web.StreamResponse:
         """Speak to every paused peer again: the one thing that a person can hasten."""

@@ -27,7 +27,6 @@ ROLES = MappingProxyType(
 
 ANYONE, SELF, MEMBER, BELONGS, CORE = "anyone", "self", "member", "belongs", "core"
 PRACTICE, BROKER, COALITION, OPERATOR = "practice coordinator", "broker", "coalition coordinator", "operator"
-FOUNDER = "founder"
 STANDINGS = MappingProxyType(
     {
         ANYONE: words("anyone, signed in or not"),
@@ -39,7 +38,6 @@ STANDINGS = MappingProxyType(
         BROKER: words("brokers and stewards"),
         COALITION: words("the coalition's coordinators"),
         OPERATOR: words("whoever operates the machine"),
-        FOUNDER: words("whoever sets the node up for the first time"),
     }
 )
 
@@ -69,13 +67,8 @@ def _act(said: Sentence, scope: str, *may: str) -> Act:
 
 ACTS = MappingProxyType(
     {
-        "coalition.describe": _act(
-            words("Change the coalition's name and place"), "organise", COALITION, OPERATOR, FOUNDER
-        ),
-        "coalition.settle": _act(
-            words("Change the node's settings and e-mail"), "operate", COALITION, OPERATOR, FOUNDER
-        ),
-        "practice.open": _act(words("Open a practice"), "organise", COALITION, OPERATOR, FOUNDER),
+        "coalition.describe": _act(words("Change the coalition's name and place"), "organise", COALITION, OPERATOR),
+        "practice.open": _act(words("Open a practice"), "organise", COALITION, OPERATOR),
         "practice.describe": _act(
             words("Change what a practice cares about"), "organise", PRACTICE, COALITION, OPERATOR
         ),
@@ -85,7 +78,7 @@ ACTS = MappingProxyType(
         "practice.members": _act(words("See who belongs to a practice"), "read", BELONGS, COALITION),
         "group.note": _act(words("Note a group that has no node"), "organise", MEMBER, COALITION),
         "role.give": _act(words("Give and end roles"), "organise", PRACTICE, COALITION),
-        "member.invite": _act(words("Invite someone"), "organise", PRACTICE, COALITION, OPERATOR, FOUNDER),
+        "member.invite": _act(words("Invite someone"), "organise", PRACTICE, COALITION, OPERATOR),
         "member.join": _act(words("Join by an invitation's link"), "self", ANYONE),
         "member.recovered": _act(words("Take a new password by a recovery's link"), "self", ANYONE),
         "member.read": _act(words("See the members of the coalition"), "read", MEMBER),
@@ -143,7 +136,6 @@ def standings(
     member: bool,
     operator: bool,
     itself: bool,
-    founder: bool = False,
 ) -> frozenset[str]:
     """What somebody is. roles: of the coalition as a whole; practice_roles: in the practice concerned.
 
@@ -152,8 +144,6 @@ def standings(
     found = {ANYONE}
     if operator:
         found.add(OPERATOR)
-    if founder:
-        found.add(FOUNDER)
     if not member:
         return frozenset(found)
     found.add(MEMBER)

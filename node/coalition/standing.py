@@ -10,7 +10,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.storage.contract import Reads, Row, Storage, Tx
 from node.web.problem import Refused, SignInNeeded
-from node.web.session import FOUNDER, Reader, session_of, who_of
+from node.web.session import Reader, session_of, who_of
 from protocol.errors import Reason
 
 OPERATOR = "operator"  # in the record, for whoever holds the machine's token
@@ -39,7 +39,6 @@ def _standings(who: Who, rows: list[Row], practice: str, about: str = "") -> fro
         frozenset(row["role"] for row in rows if row["practice"] == ""),
         frozenset(row["role"] for row in rows if practice and row["practice"] == practice),
         member=bool(rows), operator=who.operator, itself=bool(who.member) and who.member == about,
-        founder=who.founder,
     )  # fmt: skip
 
 
@@ -55,16 +54,20 @@ def where(reads: Reads, who: Who, act: str) -> frozenset[str] | None:
     )  # fmt: skip
 
 
+def refusal(reads: Reads, who: Who, act: str, practice: str = "", about: str = "") -> str:
+    """Why they may not, in a sentence; empty if they may."""
+    return permissions.refusal(act, standings(reads, who, practice, about), who.scopes)
+
+
 def may(reads: Reads, who: Who, act: str, practice: str = "", about: str = "") -> bool:
     """For pages: is this act to be offered? The gate judges again when it is done."""
-    return not permissions.refusal(act, standings(reads, who, practice, about), who.scopes)
+    return not refusal(reads, who, act, practice, about)
 
 
 def require(reads: Reads, who: Who, act: str, practice: str = "", about: str = "") -> None:
     """For pages that only show: Refused with the sentence if they may not look."""
-    refusal = permissions.refusal(act, standings(reads, who, practice, about), who.scopes)
-    if refusal:
-        raise Refused(Reason.NOT_ALLOWED, refusal)
+    if why := refusal(reads, who, act, practice, about):
+        raise Refused(Reason.NOT_ALLOWED, why)
 
 
 async def demand(desk: Desk, request: web.Request, act: str, practice: str = "", about: str = "") -> None:
@@ -77,7 +80,7 @@ async def demand(desk: Desk, request: web.Request, act: str, practice: str = "",
 
 async def judge(storage: Storage, who: Who, act: str) -> str:
     """For routes that only show: why not, in a sentence; empty if they may."""
-    return await storage.read(lambda reads: permissions.refusal(act, standings(reads, who, ""), who.scopes))
+    return await storage.read(lambda reads: refusal(reads, who, act))
 
 
 def reader(reads: Reads, member: str) -> Reader | None:
@@ -97,7 +100,7 @@ class Standing:
     """The gate's `Permissions`."""
 
     def refusal(self, reads: Reads, who: Who, act: str, practice: str, about: str) -> str:
-        return permissions.refusal(act, standings(reads, who, practice, about), who.scopes)
+        return refusal(reads, who, act, practice, about)
 
     def record(self, tx: Tx, who: Who, act: str, practice: str, subject: str, now: int) -> None:
         tx.run(
@@ -109,9 +112,7 @@ class Standing:
 
 def _doer(who: Who, subject: str) -> str:
     """In the record: a member's id; of who is none yet, what they become."""
-    if who.member or not (who.operator or who.founder):
-        return who.member or subject
-    return OPERATOR if who.operator else FOUNDER
+    return who.member or (OPERATOR if who.operator else subject)
 
 
 def recorded(reads: Reads, page: int) -> tuple[list[Row], int]:

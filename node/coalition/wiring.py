@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.coalition import rules, settings, store
+from node.coalition import rules, store
 from node.coalition.people.wiring import people_commands
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
@@ -27,9 +27,6 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
             rules.RotateKeys: CommandHandler(store.load_present, rules.decide_rotate, store.apply),
             rules.DescribeCoalition: CommandHandler(
                 store.load_present, rules.decide_describe, store.apply, "coalition.describe"
-            ),
-            settings.Settle: CommandHandler(
-                settings.load, settings.decide, settings.apply, "coalition.settle", names=settings.name_of
             ),
         },
     }

@@ -73,14 +73,12 @@ class Who(msgspec.Struct, frozen=True):
     """Who wishes something done here.
 
     member: their id, empty for who is none. operator: they hold this machine's own token, or sit at its command line.
-    founder: they hold the link by which the node's first people set it up, and which ends with that.
     scopes: what an access token is good for, None where no token narrows. node: the node does it by itself, by what
     was decided before. via: the way it came. once: the name of this one wish, which is then carried out once.
     """
 
     member: str = ""
     operator: bool = False
-    founder: bool = False
     node: bool = False
     scopes: frozenset[str] | None = None
     via: Literal["page", "api", "command line"] = "page"

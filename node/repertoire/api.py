@@ -11,7 +11,7 @@ from node.gate.handler import Outcome
 from node.repertoire import catalog, composing, reading, rules, store
 from node.repertoire.composing import Written
 from node.storage.contract import Reads
-from node.web.api import Route
+from node.web.api import Route, insist
 from node.web.markdown import sanitise
 from node.web.pagination import number_of
 from node.web.session import who_of
@@ -237,8 +237,7 @@ async def _composed(text: Written, id: str, owner: str, held: Item | None = None
 
 
 def _done(outcome: Outcome) -> Done:
-    if not outcome.done:
-        raise ProtocolError(outcome.reason, outcome.detail)
+    insist(outcome)
     said = outcome.said[0]
     return Done(said.object or "", said.activity)
 

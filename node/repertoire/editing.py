@@ -10,13 +10,12 @@ from aiohttp import web
 from node.coalition import store as coalition_store
 from node.coalition.standing import where
 from node.gate.desk import Desk
-from node.gate.handler import Outcome
 from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
 from node.sentence import say
 from node.storage.contract import Reads, Row
 from node.web import words
-from node.web.forms import Form, read_act, read_form
+from node.web.forms import Form, carry_out, read_form
 from node.web.markdown import to_html
 from node.web.problem import Refused, require_session
 from node.web.render import render
@@ -191,13 +190,8 @@ class Editing:
         return render(request, "confirm.html", view)
 
     async def withdraw(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
         id = self._item_id(request)
-        outcome: Outcome = await self._desk.gate.perform(
-            rules.WithdrawItem(id, self._desk.new("activities")), who_of(request, form.once)
-        )
-        if not outcome.done:
-            raise Refused(outcome.reason, outcome.detail)
+        await carry_out(request, self._desk.gate, lambda _: rules.WithdrawItem(id, self._desk.new("activities")))
         raise web.HTTPSeeOther(f"{views.item_url(id, True)}?said=withdrawn")
 
     def _item_id(self, request: web.Request) -> str:

@@ -10,7 +10,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, views
 from node.storage.contract import Reads
-from node.web.forms import read_act
+from node.web.forms import carry_out
 from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
@@ -119,12 +119,10 @@ class RepertoirePages:
         return render(request, "item.html", view)
 
     async def recommend(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
         id = request.query.get("id", "")
-        command = rules.Recommend(id, self._desk.me, self._desk.new("activities"))
-        outcome = await self._desk.gate.perform(command, who_of(request, form.once))
-        if not outcome.done:
-            raise Refused(outcome.reason, outcome.detail)
+        await carry_out(
+            request, self._desk.gate, lambda _: rules.Recommend(id, self._desk.me, self._desk.new("activities"))
+        )
         raise web.HTTPSeeOther(f"/catalog/item?id={quote(id, safe='')}&said=recommended")
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import msgspec
 from aiohttp import web
 
-from node.gate.handler import Who
+from node.gate.handler import Outcome, Who
 from node.sentence import say
 from node.storage.contract import StorageBusy
 from node.web.session import WHO
@@ -54,6 +54,12 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     status: int
     detail: str
+
+
+def insist(outcome: Outcome) -> None:
+    """The problem answer, unless it was done."""
+    if not outcome.done:
+        raise ProtocolError(outcome.reason, outcome.detail)
 
 
 def refuse(reason: Reason, detail: str = "") -> web.Response:

@@ -7,16 +7,17 @@ become stale (signed out, or signed in again elsewhere) gets its form back with 
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 import msgspec
 from aiohttp import web
 
+from node.gate.door import Gate
 from node.sentence import say
-from node.web.problem import Refused
+from node.web.problem import Refused, insist
 from node.web.render import SHELL
-from node.web.session import session_of
+from node.web.session import session_of, who_of
 from protocol import identifiers, limits
 from protocol.errors import Reason
 
@@ -137,6 +138,15 @@ async def read_act(request: web.Request) -> Form:
     if not form.ok:
         raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
     return form
+
+
+async def carry_out(request: web.Request, gate: Gate, command: Callable[[Form], object]) -> None:
+    """Read such a form and do what it asks, once, as whoever sent it; Refused if it cannot be done.
+
+    command: made of the form after it was read, so that what is no form is refused as such.
+    """
+    form = await read_act(request)
+    insist(await gate.perform(command(form), who_of(request, form.once)))
 
 
 async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:

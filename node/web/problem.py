@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from node.gate.handler import Outcome
 from node.sentence import say
 from node.storage.contract import StorageBusy, StorageError
 from node.web.negotiate import PROBLEM, VARY, names_html
@@ -41,6 +42,12 @@ class Refused(Exception):
 
 class SignInNeeded(Exception):
     """Raised by require_session: a person is led to the sign-in page and back."""
+
+
+def insist(outcome: Outcome) -> None:
+    """Refused, with the outcome's reason and sentence, unless it was done."""
+    if not outcome.done:
+        raise Refused(outcome.reason, outcome.detail)
 
 
 def require_session(request: web.Request) -> None:

@@ -33,18 +33,16 @@ _FORM_TOKEN = re.compile(r"([0-9a-f]{10,12})\.([0-9A-Za-z_-]{22})\.([0-9a-f]{32}
 _INSERT = (
     "INSERT INTO session(id, member, agent, created, seen, expires) VALUES (:id, :member, :agent, :now, :now, :expires)"
 )
-_FIND = "SELECT id, member, created, seen, expires FROM session WHERE id = :id AND expires > :now"
+_FIND = "SELECT member, seen FROM session WHERE id = :id AND expires > :now"
 _SEEN = "UPDATE session SET seen = :now WHERE id = :id"
 _REVOKE = "DELETE FROM session WHERE id = :id"
 _REVOKE_ALL = "DELETE FROM session"
+_REVOKE_OF_MEMBER = "DELETE FROM session WHERE id = :id AND member = :member"
 _REVOKE_MEMBER = "DELETE FROM session WHERE member = :member AND id <> :but"
 _EXPIRE = "DELETE FROM session WHERE expires <= :now"
 _OF_MEMBER = (
     "SELECT id, agent, created, seen FROM session WHERE member = :member AND expires > :now ORDER BY seen DESC, id"
 )
-
-
-FOUNDER = "@founder"  # in the place of a member's id: a session that the first-run link opened
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -66,7 +64,6 @@ class Session(msgspec.Struct, frozen=True):
     name: str = ""
     operator: bool = False
     coordinator: bool = False
-    founder: bool = False
     language: str = ""
     time_zone: str = ""
     id: bytes = b""
@@ -184,8 +181,6 @@ class Sessions:
         session = Session(True, form_key(value), operator=reader is None, id=row_id, made=now)
         if reader is None:
             return session
-        if reader.member == FOUNDER:
-            return msgspec.structs.replace(session, founder=True, language=reader.language)
         return msgspec.structs.replace(
             session, member=reader.member, name=reader.name, coordinator=reader.coordinator, language=reader.language,
             time_zone=reader.time_zone,
@@ -225,9 +220,9 @@ def of_member(reads: Reads, member: str, now: int) -> list[Row]:
     return reads.all(_OF_MEMBER, member=member, now=now)
 
 
-def end(tx: Tx, id: bytes) -> None:
-    """Close one session."""
-    tx.run(_REVOKE, id=id)
+def end(tx: Tx, member: str, id: bytes) -> None:
+    """Close one session of a member."""
+    tx.run(_REVOKE_OF_MEMBER, member=member, id=id)
 
 
 def end_all(tx: Tx, member: str, but: bytes = b"") -> None:
@@ -260,7 +255,7 @@ def who_of(request: web.Request, once: str = "") -> Who:
     if isinstance(known, Who):
         return known
     session = session_of(request)
-    return Who(member=session.member, operator=session.operator, founder=session.founder, once=once)
+    return Who(member=session.member, operator=session.operator, once=once)
 
 
 def safe_path(text: str, otherwise: str = "/") -> str:

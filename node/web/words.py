@@ -200,6 +200,12 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@lru_cache(maxsize=1)
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """The same for a form's list, in order: value and name."""
+    return tuple((zone, zone) for zone in sorted(zones()))
+
+
 @lru_cache(maxsize=256)
 def _zone(name: str) -> tzinfo:
     return ZoneInfo(name) if name in zones() else UTC

@@ -11,6 +11,7 @@ from protocol import canonical, identifiers
 from protocol.errors import Reason
 from protocol.keys import HeldKey, SigningKey
 from protocol.vocabulary import activities, actors
+from protocol.vocabulary.place import Place
 from tests.federation.hostile import _RSA
 from tests.gate.kit import HERE, HIGH_POINT, INKSTER, START, activity_id, neighbour, verified
 
@@ -125,3 +126,45 @@ def test_another_coalition_opens_a_practice(name: str) -> None:
 def test_a_practice_does_not_add_as_if_it_were_its_node() -> None:
     said = _add(HIGH_POINT, HOUSING, f"{HIGH_POINT.id}/practices")
     assert rules.decide_add(said, False, NOW).effects == ()
+
+
+PRESENT = rules.Present(
+    actors.build_actor(
+        id=ME, type="Organization", name="Fort Wayne", preferred_username=HERE.host, keys=[keys(ME).ed25519],
+        rsa=keys(ME).rsa, root=ROOT, sequence=NOW, published=NOW,
+    ),
+    (keys(ME).ed25519,),
+)  # fmt: skip
+DESCRIBE = rules.DescribeCoalition(
+    ME, " Greater Fort Wayne ", Place(" Allen County ", within=("US", "US-IN")), " Fewer shots. ", "es",
+    HERE.at("/activities/4"),
+)  # fmt: skip
+
+
+def test_a_coalition_says_anew_what_it_is_and_stays_who_it_is() -> None:
+    decision = rules.decide_describe(DESCRIBE, PRESENT, NOW + 1)
+    place = Place("Allen County", within=("US", "US-IN"))
+    assert decision.effects == (rules.Described("Greater Fort Wayne", place, "Fewer shots.", "es"),)
+    (draft,) = decision.says
+    assert (draft.actor, draft.sign_object) == (ME, True)
+    before, after = actors.read_actor_value(PRESENT.document), actors.read_actor_value(draft.document["object"])
+    assert (after.name, after.place, after.summary) == ("Greater Fort Wayne", place, "Fewer shots.")
+    assert after.sequence > before.sequence
+    assert (after.id, after.root, actors.keys_of(after)) == (before.id, before.root, actors.keys_of(before))
+
+
+@pytest.mark.parametrize(
+    ("changes", "present", "reason"),
+    [
+        ({}, None, Reason.NOT_FOUND),
+        ({"name": "  "}, PRESENT, Reason.INVALID),
+        ({"name": "x" * 301}, PRESENT, Reason.INVALID),
+        ({"about": "x" * 20_001}, PRESENT, Reason.INVALID),
+        ({"place": Place("x" * 301)}, PRESENT, Reason.INVALID),
+        ({"place": Place("x", within=("Indiana",))}, PRESENT, Reason.INVALID),
+    ],
+)
+def test_what_a_coalition_cannot_say_of_itself(changes: dict[str, Any], present: Any, reason: Reason) -> None:
+    decision = rules.decide_describe(changed(DESCRIBE, **changes), present, NOW + 1)
+    assert (decision.reason, decision.effects, decision.says) == (reason, (), ())
+    assert decision.detail

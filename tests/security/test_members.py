@@ -7,12 +7,20 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 
 from node.coalition.people import passwords
 from node.coalition.people.rules import RECOVERY
 from tests.cluster.kit import Town, cluster
 
 WORDS = "correct horse battery"
+
+
+def link_in(text: str) -> str:
+    """The path of the link that a page shows."""
+    found = re.search(r"/join/[\w-]+", text.replace("<wbr>", ""))
+    assert found is not None, text
+    return found[0]
 
 
 class Person:
@@ -52,9 +60,7 @@ class Person:
         wish = {"role": "member", "practice": "", "days": "3", "uses": "1", **fields}
         status, text, _ = await self.post("/members/invite", "/members/invite", **wish)
         assert status == 200, text
-        found = re.search(r"/join/[\w-]+", text.replace("<wbr>", ""))
-        assert found is not None, text
-        return found[0]
+        return link_in(text)
 
 
 class Place:
@@ -161,6 +167,10 @@ async def test_signing_in_tells_nobody_who_is_here(place: Place) -> None:
     assert (await stranger.sign_in(" ANA "))[0] == 303
 
 
+def test_an_unknown_account_is_checked_against_a_hash_that_costs_what_ours_cost() -> None:
+    assert not PasswordHasher().check_needs_rehash(passwords.NOBODYS)
+
+
 async def test_guessing_is_slowed_down_by_account_and_by_place(place: Place) -> None:
     await place.member("Ana", await place.operator())
     thief = place.somebody()
@@ -210,19 +220,17 @@ async def test_a_new_way_in_ends_the_old_ones(place: Place) -> None:
     links: list[str] = []
     for _ in range(2):
         status, text, _ = await ana.post(f"/members/{id}/recover", f"/members/{id}")
-        found = re.search(r"/join/[\w-]+", text.replace("<wbr>", ""))
-        assert (status, found is not None) == (200, True)
-        links.append(found[0] if found else "")
+        assert status == 200
+        links.append(link_in(text))
     thief = place.somebody()
     assert (await ben.post(links[0], password="quite other words"))[0] == 303
     assert (await thief.post(links[1], password="quite other words"))[0] == 404  # it went with the first
     assert (await thief.sign_in("ben"))[0] == 422
     assert (await thief.sign_in("ben", "quite other words"))[0] == 303
     status, text, _ = await ana.post(f"/members/{id}/recover", f"/members/{id}")
-    late = re.search(r"/join/[\w-]+", text.replace("<wbr>", ""))
+    late = link_in(text)
     place.town.clock.advance(RECOVERY)
-    assert late is not None
-    assert (await thief.post(late[0], password="yet other words"))[0] == 410
+    assert (await thief.post(late, password="yet other words"))[0] == 410
 
 
 async def test_a_password_is_changed_by_who_knows_it_and_a_session_ended(place: Place) -> None:

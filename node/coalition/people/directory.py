@@ -5,16 +5,15 @@ from aiohttp import web
 from node.coalition import standing
 from node.coalition import store as coalition_store
 from node.coalition.people import commands, rules, store
-from node.coalition.people.joining import demand
 from node.coalition.permissions import ACTS, ROLES, STANDINGS
 from node.gate.desk import Desk
 from node.sentence import say
-from node.storage.contract import Reads
-from node.web.forms import read_act, read_form
+from node.storage.contract import Reads, Row
+from node.web.forms import carry_out
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused, require_session
 from node.web.render import render
-from node.web.session import who_of
+from node.web.session import session_of, who_of
 from protocol import identifiers
 from protocol.errors import Reason
 
@@ -43,10 +42,11 @@ class Directory:
         ]
 
     async def show(self, request: web.Request) -> web.StreamResponse:
-        await standing.demand(self._desk, request, "member.read")
+        require_session(request)
         number, query, who = number_of(request.query.get("page")), request.query.get("q", "")[:100], who_of(request)
 
         def work(reads: Reads) -> dict[str, object]:
+            standing.require(reads, who, "member.read")
             rows, total = store.members(reads, query, number)
             may_suspend = standing.may(reads, who, "member.suspend")
             return {
@@ -60,10 +60,11 @@ class Directory:
         return render(request, "members.html", view | {"sector_words": rules.SECTORS})
 
     async def member(self, request: web.Request) -> web.StreamResponse:
-        await standing.demand(self._desk, request, "member.read")
+        require_session(request)
         id, who = request.match_info["id"], who_of(request)
 
         def work(reads: Reads) -> dict[str, object]:
+            standing.require(reads, who, "member.read")
             row = store.member(reads, id)
             suspend = standing.may(reads, who, "member.suspend")
             if row is None or (row["state"] != "active" and not suspend):
@@ -87,33 +88,25 @@ class Directory:
         return render(request, "member.html", view | words)
 
     async def suspend(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
-        command = commands.Suspend(request.match_info["id"])
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(request, self._desk.gate, lambda _: commands.Suspend(request.match_info["id"]))
         raise web.HTTPSeeOther("/members?said=suspended")
 
     async def readmit(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
-        command = commands.Readmit(request.match_info["id"])
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(request, self._desk.gate, lambda _: commands.Readmit(request.match_info["id"]))
         raise web.HTTPSeeOther("/members?said=readmitted")
 
     async def give(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
         id = request.match_info["id"]
-        command = commands.GiveRole(id, form.value("practice"), form.value("role"))
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(
+            request, self._desk.gate, lambda form: commands.GiveRole(id, form.value("practice"), form.value("role"))
+        )
         raise web.HTTPSeeOther(f"/members/{id}?said=kept")
 
     async def end(self, request: web.Request) -> web.StreamResponse:
-        form = await read_form(request)
         id = request.match_info["id"]
-        command = commands.EndRole(id, form.value("practice"), form.value("role"))
-        if not form.ok:
-            raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(
+            request, self._desk.gate, lambda form: commands.EndRole(id, form.value("practice"), form.value("role"))
+        )
         raise web.HTTPSeeOther(f"/members/{id}?said=kept")
 
     def _practice(self, request: web.Request) -> str:
@@ -123,23 +116,22 @@ class Directory:
         return identifiers.practice_actor(self._desk.origin, slug)
 
     async def join(self, request: web.Request) -> web.StreamResponse:
-        form, practice = await read_act(request), self._practice(request)
-        who = who_of(request, form.once)
-        demand(await self._desk.gate.perform(commands.JoinPractice(who.member, practice), who))
+        member = session_of(request).member
+        await carry_out(request, self._desk.gate, lambda _: commands.JoinPractice(member, self._practice(request)))
         raise web.HTTPSeeOther(f"/practices/{request.match_info['slug']}?said=joined-practice")
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        form, practice = await read_act(request), self._practice(request)
-        who = who_of(request, form.once)
-        demand(await self._desk.gate.perform(commands.LeavePractice(who.member, practice), who))
+        member = session_of(request).member
+        await carry_out(request, self._desk.gate, lambda _: commands.LeavePractice(member, self._practice(request)))
         raise web.HTTPSeeOther(f"/practices/{request.match_info['slug']}?said=left-practice")
 
     async def of_practice(self, request: web.Request) -> web.StreamResponse:
         practice = self._practice(request)
-        await standing.demand(self._desk, request, "practice.members", practice)
-        number = number_of(request.query.get("page"))
+        require_session(request)
+        who, number = who_of(request), number_of(request.query.get("page"))
 
         def work(reads: Reads) -> dict[str, object]:
+            standing.require(reads, who, "practice.members", practice)
             row = coalition_store.practice(reads, practice)
             if row is None or not row["local"]:
                 raise Refused(Reason.NOT_FOUND)
@@ -149,7 +141,7 @@ class Directory:
                 "organisations": store.meeting(reads, practice),
             }  # fmt: skip
 
-        return render(request, "practice_members.html", await self._desk.storage.read(work) | {"role_words": ROLES})
+        return render(request, "practice_members.html", await self._desk.storage.read(work))
 
     async def permissions(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
@@ -158,9 +150,14 @@ class Directory:
         return render(request, "permissions.html", {"acts": ACTS, "standings": STANDINGS, "mine": mine})
 
     async def record(self, request: web.Request) -> web.StreamResponse:
-        await standing.demand(self._desk, request, "audit.read")
-        number = number_of(request.query.get("page"))
-        rows, total = await self._desk.storage.read(lambda reads: standing.recorded(reads, number))
+        require_session(request)
+        who, number = who_of(request), number_of(request.query.get("page"))
+
+        def work(reads: Reads) -> tuple[list[Row], int]:
+            standing.require(reads, who, "audit.read")
+            return standing.recorded(reads, number)
+
+        rows, total = await self._desk.storage.read(work)
         view = {
             "rows": rows, "acts": ACTS, "via": _VIA, "operator": standing.OPERATOR,
             "page": page_of(number, total, "/record", size=standing.AUDIT_PAGE),

@@ -17,9 +17,9 @@ from node.gate.handler import Outcome, Who
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web import words
-from node.web.forms import Form, read_act, read_form
+from node.web.forms import Form, carry_out, read_act, read_form
 from node.web.language import LANGUAGES
-from node.web.problem import Refused
+from node.web.problem import Refused, insist
 from node.web.render import render
 from node.web.session import SESSIONS, who_of
 from node.web.signin import entered
@@ -149,15 +149,13 @@ class Joining:
         return await self._invite_form(request, Form({"days": "14", "uses": "1", "role": "member"}), link)
 
     async def revoke(self, request: web.Request) -> web.StreamResponse:
-        form = await read_act(request)
-        command = commands.RevokeInvitation(request.match_info["id"])
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        await carry_out(request, self._desk.gate, lambda _: commands.RevokeInvitation(request.match_info["id"]))
         raise web.HTTPSeeOther("/members/invite?said=revoked")
 
     async def recover_page(self, request: web.Request) -> web.StreamResponse:
         form = await read_act(request)
         outcome, link = await self.recover(request.match_info["id"], who_of(request, form.once))
-        demand(outcome)
+        insist(outcome)
         return render(request, "link.html", {"link": link})
 
     # Using them
@@ -188,7 +186,7 @@ class Joining:
         view |= {
             "form": form,
             "action": request.path,
-            "zones": [(zone, zone) for zone in sorted(words.zones())],
+            "zones": words.zone_choices(),
             "speaks": list(LANGUAGES.items()),
         }
         return render(request, "join.html", view, form.status)
@@ -247,9 +245,3 @@ class Joining:
             return Outcome(Reason.INVALID, why)
         command = commands.ChangePassword(member, await self._passwords.hash(new), but)
         return await self._desk.gate.perform(command, who)
-
-
-def demand(outcome: Outcome) -> None:
-    """Refused unless it was done."""
-    if not outcome.done:
-        raise Refused(outcome.reason, outcome.detail)

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 
 from node.gate.handler import Who
-from node.storage.contract import Storage, Tx
+from node.storage.contract import Reads, Row, Storage
 
 TOKEN = "cwm1_"  # noqa: S105 (what a member's token begins with, so that a leaked one is recognised)
 _BYTES = 24
@@ -28,16 +28,18 @@ async def holder(storage: Storage, seal: Seal, text: str, now: int) -> Who | Non
         return None
     sealed = seal(f"token {text}")
 
-    def work(tx: Tx) -> Who | None:
-        row = tx.one(
+    def work(reads: Reads) -> Row | None:
+        return reads.one(
             "SELECT t.id, t.member, t.scopes, t.used FROM access_token t JOIN member m ON m.id = t.member"
             " WHERE t.seal = :seal AND t.expires > :now AND m.state = 'active'",
             seal=sealed, now=now,
         )  # fmt: skip
-        if row is None:
-            return None
-        if row["used"] is None or now - row["used"] >= _DAY:
-            tx.run("UPDATE access_token SET used = :now WHERE id = :id", now=now - now % _DAY, id=row["id"])
-        return Who(member=row["member"], scopes=frozenset(row["scopes"].split()), via="api")
 
-    return await storage.transact(work)
+    row = await storage.read(work)
+    if row is None:
+        return None
+    day = now - now % _DAY
+    if row["used"] is None or row["used"] < day:  # else no request of a program would be without a commit
+        id = row["id"]
+        await storage.transact(lambda tx: tx.run("UPDATE access_token SET used = :day WHERE id = :id", day=day, id=id))
+    return Who(member=row["member"], scopes=frozenset(row["scopes"].split()), via="api")

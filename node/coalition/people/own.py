@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from node.coalition.people import commands, links, rules, store
-from node.coalition.people.joining import Joining, demand
+from node.coalition.people.joining import Joining
 from node.coalition.people.links import Seal
 from node.coalition.permissions import ROLES, SCOPES
 from node.gate.desk import Desk
@@ -14,7 +14,7 @@ from node.gate.handler import Outcome, Who
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web import session, words
-from node.web.forms import Form, read_act, read_form
+from node.web.forms import Form, carry_out, read_form
 from node.web.language import LANGUAGES
 from node.web.problem import Refused, require_member
 from node.web.render import render
@@ -92,9 +92,9 @@ class Own:
         known = Form({name: row[name] or "" for name in Details.__struct_fields__})  # type: ignore[index]
         view |= {
             "form": form, "details": form if form.value("what") == "details" else known, "token": token,
-            "role_words": ROLES, "scopes": list(SCOPES.items()), "scope_words": SCOPES,
-            "sectors": list(rules.SECTORS.items()), "sector_words": rules.SECTORS,
-            "speaks": list(LANGUAGES.items()), "zones": [(zone, zone) for zone in sorted(words.zones())],
+            "role_words": ROLES, "scopes": list(SCOPES.items()),
+            "sectors": list(rules.SECTORS.items()),
+            "speaks": list(LANGUAGES.items()), "zones": words.zone_choices(),
             "today": datetime.fromtimestamp(now / 1000, UTC).date().isoformat(),
         }  # fmt: skip
         return render(request, "me.html", view, form.status)
@@ -134,21 +134,18 @@ class Own:
         return await self._page(request, form)
 
     async def end_session(self, request: web.Request) -> web.StreamResponse:
-        form, member = await read_act(request), require_member(request)
-        try:
-            id = bytes.fromhex(request.match_info["id"])
-        except ValueError:
-            raise Refused(Reason.NOT_FOUND) from None
-        demand(await self._desk.gate.perform(commands.EndSession(member, id), who_of(request, form.once)))
+        await carry_out(
+            request, self._desk.gate, lambda _: commands.EndSession(require_member(request), _session_id(request))
+        )
         raise web.HTTPSeeOther("/me?said=session-ended")
 
-    async def make_token(self, member: str, wish: NewToken, who: Who) -> tuple[Outcome, str, str]:
-        """The outcome, the token's id, and the token, which is shown this once."""
+    async def make_token(self, member: str, wish: NewToken, who: Who) -> tuple[Outcome, str]:
+        """The outcome, and the token, which is shown this once."""
         if unknown := [scope for scope in wish.scopes if scope not in SCOPES]:
-            return Outcome(Reason.INVALID, say("“{scope}” is no scope.", scope=unknown[0][:40])), "", ""
+            return Outcome(Reason.INVALID, say("“{scope}” is no scope.", scope=unknown[0][:40])), ""
         text, id = links.token(), self._desk.clock.new_id()
         command = commands.MakeToken(id, self._seal(f"token {text}"), member, wish.name, wish.scopes, wish.days)
-        return await self._desk.gate.perform(command, who), id, text
+        return await self._desk.gate.perform(command, who), text
 
     async def make_token_page(self, request: web.Request) -> web.StreamResponse:
         form, member = await read_form(request), require_member(request)
@@ -159,16 +156,15 @@ class Own:
         )
         if not form.ok:
             return await self._page(request, form)
-        outcome, _, text = await self.make_token(member, wish, who_of(request, form.once))
+        outcome, text = await self.make_token(member, wish, who_of(request, form.once))
         if not outcome.done:
             form.wrong("token_name", say("Token"), outcome.detail)
             return await self._page(request, form)
         return await self._page(request, Form(), text)
 
     async def revoke_token(self, request: web.Request) -> web.StreamResponse:
-        form, member = await read_act(request), require_member(request)
-        command = commands.RevokeToken(member, request.match_info["id"])
-        demand(await self._desk.gate.perform(command, who_of(request, form.once)))
+        id = request.match_info["id"]
+        await carry_out(request, self._desk.gate, lambda _: commands.RevokeToken(require_member(request), id))
         raise web.HTTPSeeOther("/me?said=revoked")
 
     async def affiliate(self, request: web.Request) -> web.StreamResponse:
@@ -225,8 +221,14 @@ class Own:
         return render(request, "confirm.html", view)
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        form, member = await read_act(request), require_member(request)
-        demand(await self._desk.gate.perform(commands.Leave(member), who_of(request, form.once)))
+        await carry_out(request, self._desk.gate, lambda _: commands.Leave(require_member(request)))
         response = web.HTTPSeeOther("/?said=left")
         request.app[session.SESSIONS].take(response)
         raise response
+
+
+def _session_id(request: web.Request) -> bytes:
+    try:
+        return bytes.fromhex(request.match_info["id"])
+    except ValueError:
+        raise Refused(Reason.NOT_FOUND) from None

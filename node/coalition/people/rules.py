@@ -85,6 +85,19 @@ def _no(reason: Reason, detail: str) -> Plan:
     return Decision(reason, detail=detail)
 
 
+_NOBODY = _no(Reason.NOT_FOUND, say("There is no such member."))
+_NO_PRACTICE = _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+_NO_ROLE = _no(Reason.INVALID, say("There is no such role."))
+_NO_SECTOR = _no(Reason.INVALID, say("There is no such sector."))
+_ADDRESS_TAKEN = _no(Reason.EXISTS, say("Somebody here has that mail address already."))
+_LAST = _no(Reason.NOT_ALLOWED, say("They are the only coordinator: give somebody else that role first."))
+
+
+def _is_last(facts: Facts) -> bool:
+    """Nobody else coordinates the coalition."""
+    return ("", "coordinator") in facts.roles and facts.coordinators < 2
+
+
 def sign_in_name(text: str) -> str:
     """As it is compared: small letters."""
     return text.strip().lower()
@@ -115,9 +128,9 @@ def _described(name: str, email: str) -> str:
 
 def decide_invite(command: MakeInvitation, facts: Facts, _now: int) -> Plan:
     if command.role not in ROLES:
-        return _no(Reason.INVALID, say("There is no such role."))
+        return _NO_ROLE
     if not facts.practice:
-        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+        return _NO_PRACTICE
     if not 1 <= command.days <= MOST_DAYS:
         return _no(Reason.INVALID, say("An invitation holds for 1 to {most} days.", most=MOST_DAYS))
     if not 1 <= command.uses <= MOST_USES:
@@ -132,7 +145,7 @@ def decide_plainly(_command: Any, _facts: Facts, _now: int) -> Plan:
 
 def decide_of_member(_command: Any, facts: Facts, _now: int) -> Plan:
     """Where there must be somebody."""
-    return _DONE if facts.member in ("active", "suspended") else _no(Reason.NOT_FOUND, say("There is no such member."))
+    return _DONE if facts.member in ("active", "suspended") else _NOBODY
 
 
 def open_invitation(invited: Invited | None, now: int) -> str:
@@ -158,7 +171,7 @@ def decide_join(command: Join, facts: Facts, now: int) -> Plan:
     if facts.taken == "sign_in":
         return _no(Reason.EXISTS, say("Somebody here signs in by that name already: choose another."))
     if facts.taken:
-        return _no(Reason.EXISTS, say("Somebody here has that mail address already."))
+        return _ADDRESS_TAKEN
     return Decision(Reason.ACCEPTED, (Note(facts.invited),))
 
 
@@ -174,9 +187,9 @@ def decide_describe(command: DescribeMember, facts: Facts, _now: int) -> Plan:
     if why := _described(command.name, command.email):
         return _no(Reason.INVALID, why)
     if facts.taken:
-        return _no(Reason.EXISTS, say("Somebody here has that mail address already."))
+        return _ADDRESS_TAKEN
     if command.sector and command.sector not in SECTORS:
-        return _no(Reason.INVALID, say("There is no such sector."))
+        return _NO_SECTOR
     return _DONE
 
 
@@ -192,16 +205,16 @@ def decide_token(command: MakeToken, _facts: Facts, _now: int) -> Plan:
 
 def decide_suspend(_command: Suspend, facts: Facts, _now: int) -> Plan:
     if facts.member != "active":
-        return _no(Reason.NOT_FOUND, say("There is no such member."))
-    if ("", "coordinator") in facts.roles and facts.coordinators < 2:
-        return _no(Reason.NOT_ALLOWED, say("They are the only coordinator: give somebody else that role first."))
+        return _NOBODY
+    if _is_last(facts):
+        return _LAST
     return _DONE
 
 
 def decide_leave(_command: Leave, facts: Facts, _now: int) -> Plan:
     if facts.member != "active":
-        return _no(Reason.NOT_FOUND, say("There is no such member."))
-    if ("", "coordinator") in facts.roles and facts.coordinators < 2:
+        return _NOBODY
+    if _is_last(facts):
         return _no(
             Reason.NOT_ALLOWED,
             say("You are the coalition's only coordinator: give somebody else that role, then you can leave."),
@@ -211,11 +224,11 @@ def decide_leave(_command: Leave, facts: Facts, _now: int) -> Plan:
 
 def decide_role(command: GiveRole, facts: Facts, _now: int) -> Plan:
     if command.role not in ROLES:
-        return _no(Reason.INVALID, say("There is no such role."))
+        return _NO_ROLE
     if facts.member != "active":
-        return _no(Reason.NOT_FOUND, say("There is no such member."))
+        return _NOBODY
     if not facts.practice:
-        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+        return _NO_PRACTICE
     if (command.practice, command.role) in facts.roles:
         return _no(Reason.EXISTS, say("They have that role already."))
     if command.practice and not any(practice == command.practice for practice, _ in facts.roles):
@@ -227,13 +240,13 @@ def decide_end_role(command: EndRole, facts: Facts, _now: int) -> Plan:
     if (command.practice, command.role) not in facts.roles:
         return _no(Reason.NOT_FOUND, say("They do not have that role."))
     if command.role == "coordinator" and not command.practice and facts.coordinators < 2:
-        return _no(Reason.NOT_ALLOWED, say("They are the only coordinator: give somebody else that role first."))
+        return _LAST
     return _DONE
 
 
 def decide_join_practice(command: JoinPractice, facts: Facts, _now: int) -> Plan:
     if not facts.practice:
-        return _no(Reason.NOT_FOUND, say("There is no such practice on this node."))
+        return _NO_PRACTICE
     if any(practice == command.practice for practice, _ in facts.roles):
         return _no(Reason.EXISTS, say("You belong to it already."))
     return _DONE
@@ -249,7 +262,7 @@ def decide_affiliate(command: Affiliate, _facts: Facts, _now: int) -> Plan:
     if not command.organisation.strip():
         return _no(Reason.INVALID, say("Say which organisation."))
     if command.sector and command.sector not in SECTORS:
-        return _no(Reason.INVALID, say("There is no such sector."))
+        return _NO_SECTOR
     return _DONE
 
 

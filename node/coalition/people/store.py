@@ -24,7 +24,7 @@ from node.coalition.people.commands import (
     RevokeToken,
     Suspend,
 )
-from node.coalition.people.rules import RECOVERY, Facts, Invited, Note
+from node.coalition.people.rules import DAY, RECOVERY, Facts, Invited, Note
 from node.storage.contract import Reads, Row, Tx
 from node.web import session
 
@@ -118,7 +118,7 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
     match command:
         case MakeInvitation():
             _link(
-                tx, command, command.practice, command.role, "", command.note.strip(), now + command.days * 86_400_000,
+                tx, command, command.practice, command.role, "", command.note.strip(), now + command.days * DAY,
                 command.uses, now,
             )  # fmt: skip
         case MakeRecovery():
@@ -144,9 +144,7 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
             tx.run("UPDATE member SET password = :hash WHERE id = :id", hash=command.password, id=command.member)
             session.end_all(tx, command.member, command.but)
         case EndSession():
-            tx.run(
-                "DELETE FROM session WHERE id = :id AND member = :member", id=command.session, member=command.member
-            )  # fmt: skip
+            session.end(tx, command.member, command.session)
         case Suspend():
             tx.run("UPDATE member SET state = 'suspended' WHERE id = :id", id=command.member)
             _end_ways(tx, command.member)
@@ -165,7 +163,7 @@ def _apply_belonging(tx: Tx, command: Any, now: int) -> None:
                 "INSERT INTO access_token(id, seal, member, name, scopes, made, expires)"
                 " VALUES(:id, :seal, :member, :name, :scopes, :now, :expires)",
                 id=command.id, seal=command.seal, member=command.member, name=command.name.strip(),
-                scopes=" ".join(command.scopes), now=now, expires=now + command.days * 86_400_000,
+                scopes=" ".join(command.scopes), now=now, expires=now + command.days * DAY,
             )  # fmt: skip
         case RevokeToken():
             tx.run(
@@ -198,7 +196,7 @@ def _link(
     tx: Tx, command: MakeInvitation | MakeRecovery, practice: str, role: str, member: str, note: str, expires: int,
     uses: int, now: int,
 ) -> None:  # fmt: skip
-    tx.run("DELETE FROM invitation WHERE expires <= :long_ago", long_ago=now - 30 * 86_400_000)
+    tx.run("DELETE FROM invitation WHERE expires <= :long_ago", long_ago=now - 30 * DAY)
     tx.run(
         "INSERT INTO invitation(id, seal, practice, role, member, note, made_by, made, expires, left_uses)"
         " VALUES(:id, :seal, :practice, :role, :member, :note, :by, :now, :expires, :uses)",
@@ -375,16 +373,6 @@ def of_practice(reads: Reads, practice: str, page: int) -> tuple[list[Row], int]
         practice=practice,
     )["n"]  # fmt: skip
     return rows, total
-
-
-def core_of(reads: Reads, practice: str) -> list[Row]:
-    """Its coordinators and core group, by name."""
-    return reads.all(
-        "SELECT m.id, m.name, r.role FROM role r JOIN member m ON m.id = r.member AND m.state = 'active'"
-        " WHERE r.practice = :practice AND r.role IN ('coordinator', 'core') AND r.until IS NULL"
-        " ORDER BY r.role, m.name, m.key LIMIT 50",
-        practice=practice,
-    )
 
 
 def meeting(reads: Reads, practice: str) -> list[Row]:
