@@ -1,6 +1,5 @@
 """The members' rows. Apart from `apply` it only reads; who may see what is asked before it is read (standing.py)."""
 
-import unicodedata
 from typing import Any
 
 from node.coalition.people.commands import (
@@ -25,16 +24,11 @@ from node.coalition.people.commands import (
     Suspend,
 )
 from node.coalition.people.rules import DAY, RECOVERY, Facts, Invited, Note
+from node.folding import fold
 from node.storage.contract import Reads, Row, Tx
 from node.web import session
 
 PAGE = 50
-
-
-def fold(text: str) -> str:
-    """As names are compared: without accents, case and doubled spaces."""
-    plain = unicodedata.normalize("NFKD", text)
-    return " ".join("".join(each for each in plain if not unicodedata.combining(each)).casefold().split())
 
 
 def invited(reads: Reads, seal: bytes) -> Invited | None:
