@@ -30,6 +30,10 @@ from node.coalition.people import links
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.settling import reach
+from node.coalition.settling.first import First
+from node.coalition.settling.letters import Letters
+from node.coalition.settling.pages import Settings
 from node.coalition.standing import Standing
 from node.coalition.wiring import coalition_handlers
 from node.federation import following
@@ -48,6 +52,7 @@ from node.gate.desk import Desk
 from node.gate.door import Gate
 from node.gate.handler import BY_NODE, Who
 from node.keystore import Keystore
+from node.places import Places
 from node.repertoire.api import RepertoireApi
 from node.repertoire.editing import Editing
 from node.repertoire.pages import RepertoirePages
@@ -55,6 +60,7 @@ from node.repertoire.wiring import repertoire_handlers
 from node.storage import postgres, sqlite
 from node.storage.contract import Reads, Storage
 from node.web import api
+from node.web.placing import Placing
 from node.web.shell import install
 from node.web.things import Site
 from protocol import http_signature, identifiers, legacy_signature, limits
@@ -109,11 +115,14 @@ class Node:
             storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow, comparing.compare
         )
         self.joining = Joining(self.desk, keystore.seal)
+        self._site: Site | None = None
+        self._introducing: asyncio.Task[None] | None = None
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
         self._nonce, self._nonces = secrets.token_urlsafe(12), count()
         self._register()
         storage.hear("stir", lambda _: self._wake())
         storage.hear("actor", self.keyring.forgotten)
+        storage.hear("site", self._heard_new_name)
         self._runner: web.AppRunner | None = None
         self._workers: list[asyncio.Task[None]] = []
         self.listening: str = ""
@@ -126,10 +135,10 @@ class Node:
         for handlers in (coalition_handlers(actor_noun), repertoire_handlers()):
             self.gate.register(**handlers)
 
-    def _application(self, site: Site) -> tuple[web.Application, Endpoints]:
+    def _application(self) -> tuple[web.Application, Endpoints]:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
-            app, site=lambda: site, storage=self.storage, clock=self.clock, verify=self._verify_token,
+            app, site=self._introduced, storage=self.storage, clock=self.clock, verify=self._verify_token,
             seal=self.keystore.seal, reader=standing.reader, enter=self.joining.enter,
         )  # fmt: skip
         endpoints = Endpoints(
@@ -145,7 +154,13 @@ class Node:
             desk, self.keystore, self.delivery.unpause, self.keyring.repin, self.keyring.refresh, VERSION,
         )  # fmt: skip
         directory, own = Directory(desk), Own(desk, self.joining, self.keystore.seal)
-        for room in (Editing(desk), repertoire, directory, own, self.joining, coalition, connections, operation):
+        placing, first = Placing(Places()), First(desk, self.joining, self.keystore.seal)
+        settings = Settings(desk, placing, self.joining, Letters(self.storage), self._reachable, self._renamed)
+        rooms = (
+            placing, first, settings, Editing(desk), repertoire, directory, own, self.joining, coalition, connections,
+            operation,
+        )  # fmt: skip
+        for room in rooms:
             app.add_routes(room.routes())
         routes = [
             *CoalitionApi(desk, coalition, connections, operation).routes(),
@@ -193,14 +208,38 @@ class Node:
 
     # Life
 
-    async def _introduce(self) -> Site:
-        """Who we are, as the pages say it. LookupError if the node was never founded."""
+    def _introduced(self) -> Site:
+        """Who we are, as the pages say it, once `_introduce` has asked."""
+        if self._site is None:
+            raise LookupError("the node was not introduced")
+        return self._site
+
+    async def _renamed(self) -> None:
+        """The coalition was described anew: every process of this node says so from now on."""
+        await self._introduce()
+        self.storage.tell("site")
+
+    def _heard_new_name(self, _: str) -> None:
+        self._introducing = asyncio.create_task(self._introduce())
+
+    async def _reachable(self) -> str:
+        """Why others cannot reach us, in a sentence. Asked with a client of its own: the usual one avoids ourselves."""
+        peers = self.peers.stranger()
+        try:
+            find = partial(resolve, peers=peers, sign=self._sign_as_node, plain=self.settings.allowed_pairs)
+            return await reach.reach(self.origin, self.actor, find)
+        finally:
+            await peers.close()
+
+    async def _introduce(self) -> None:
+        """Ask who we are. LookupError if the node was never founded."""
         coalition = await self.storage.read(coalition_store.coalition)
         if coalition is None:
             raise LookupError("this data directory has no coalition yet; run init first")
         name = self.origin.host
         address = f"@{name}@{self.origin.authority}"
-        return Site(coalition.name, str(self.origin), address, coalition.place, self.settings.language)
+        language = coalition.language or self.settings.language
+        self._site = Site(coalition.name, str(self.origin), address, coalition.place, language)
 
     async def serve(self, listen: str = "") -> str:
         """Open the door and start the workers; returns host:port as bound (port 0 takes a free one)."""
@@ -209,7 +248,8 @@ class Node:
         return self.listening
 
     async def _open(self, listen: str) -> None:
-        app, endpoints = self._application(await self._introduce())
+        await self._introduce()
+        app, endpoints = self._application()
         host, _, port = (listen or self.settings.listen).rpartition(":")
         # Bodies are decoded by the endpoint itself: the digest covers what was sent, and the limit what it holds.
         self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, handle_signals=False)

@@ -7,8 +7,10 @@ of letters are ISO 3166-2 (US, GB, CH …), its numbers are its own.
 
 import asyncio
 from bisect import bisect_left
+from collections.abc import Mapping
 from importlib.resources import files
 from itertools import islice
+from typing import cast
 
 import msgspec
 from babel import Locale
@@ -51,12 +53,22 @@ class Town(msgspec.Struct, frozen=True):
         """As the wire has it."""
         country = self.code[:2]
         within = (country,) if self.code == country else (country, self.code)
-        return Place(self.name, str(self.geonames), self.coordinates, within)
+        name = f"{self.name}, {self.state}" if self.state else self.name
+        return Place(name, str(self.geonames), self.coordinates, within)
 
-    def where(self, locale: Locale) -> str:
-        """What it lies within, in the reader's language, to tell it from others of its name."""
-        country = locale.territories.get(self.code[:2], self.code[:2])
-        return f"{self.state}, {country}" if self.state else country
+    def label(self, locale: Locale) -> str:
+        """Its name with what it lies within, in the reader's language, to tell it from others of its name."""
+        return ", ".join(part for part in (self.name, self.state, self._country(locale)) if part)
+
+    def lies(self, within: str, locale: Locale) -> bool:
+        """Within what is called, or begins, so (folded): its country or state, by name or code."""
+        code = self.code.lower()
+        names = (fold(self.state), fold(self._country(locale)))
+        return any(name.startswith(within) for name in names) or within in (code, *code.split("-"))
+
+    def _country(self, locale: Locale) -> str:
+        names = cast("Mapping[str, str]", locale.territories)
+        return names.get(self.code[:2], self.code[:2])
 
 
 class Gazetteer:
@@ -70,9 +82,9 @@ class Gazetteer:
         self._names = [name for name, _ in named]
         self._numbers = [number for _, number in named]
 
-    def matching(self, text: str, most: int = SHOWN) -> list[Town]:
-        """Towns whose name begins so, the largest first. After a comma: what they lie within, by name or code."""
-        wanted, _, region = (fold(part) for part in text.partition(","))
+    def matching(self, text: str, locale: Locale, most: int = SHOWN) -> list[Town]:
+        """Towns whose name begins so, the largest first. After commas: what they lie within, by name or code."""
+        wanted, *within = (fold(part) for part in text.split(",", 3))
         if len(wanted) < 2:
             return []
         found: set[int] = set()
@@ -81,8 +93,17 @@ class Gazetteer:
                 break
             found.add(self._numbers[at])
         towns = (self._towns[number] for number in found)
-        kept = (town for town in towns if not region or _lies(town, region))
+        kept = (town for town in towns if all(town.lies(part, locale) for part in within if part))
         return list(islice(sorted(kept, key=lambda town: (fold(town.name) != wanted, -town.population)), most))
+
+    def named(self, text: str, locale: Locale) -> list[Town]:
+        """Towns of exactly this name, or with this label: more than one if it does not say which."""
+        wanted = fold(text.partition(",")[0])
+        return [
+            town
+            for town in self.matching(text, locale, most=1_000)
+            if wanted == fold(town.name) or fold(text) == fold(town.place.name)
+        ]
 
     def of_id(self, geonames: str) -> Town | None:
         return self._by_id.get(int(geonames)) if geonames.isascii() and geonames.isdigit() else None
@@ -122,7 +143,3 @@ def _other_names(city: _City) -> set[str]:
     names = msgspec.json.decode(city.alternatenames, type=list[str])
     latin = {fold(name) for name in names if len(name) <= _OTHER_NAMES and name[:1] < "\u0250"}
     return {name for name in latin if name.replace(" ", "").replace("-", "").isascii()} - {fold(city.name)}
-
-
-def _lies(town: Town, region: str) -> bool:
-    return fold(town.state).startswith(region) or region in (town.code.lower(), *town.code.lower().split("-"))

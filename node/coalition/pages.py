@@ -8,6 +8,8 @@ from aiohttp import web
 
 from node.coalition import rules, store
 from node.coalition.people import store as people_store
+from node.coalition.settling import store as settling_store
+from node.coalition.settling.rules import STEPS, Welcome, next_step
 from node.coalition.standing import demand, may
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
@@ -19,7 +21,7 @@ from node.web.negotiate import VARY, wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
 from node.web.render import render
-from node.web.session import who_of
+from node.web.session import session_of, who_of
 from node.web.things import Choice, ItemCard, PracticeLine, Ref
 from protocol import identifiers, limits
 from protocol.errors import ProtocolError, Reason
@@ -74,11 +76,15 @@ class CoalitionPages:
         ]
 
     async def front(self, request: web.Request) -> web.StreamResponse:
+        settles = session_of(request).coordinator
+
         def work(reads: Reads) -> dict[str, object]:
-            practices = store.practices(reads)
+            practices, coalition = store.practices(reads), store.coalition(reads)
             cards, _ = self._cards(reads, "", 1)
+            welcome = settling_store.welcome(reads) if settles else Welcome(over=True)
             return {
-                "about": "",
+                "about": coalition.about if coalition else "",
+                "next_step": "" if welcome.over else STEPS.get(next_step(welcome), ""),
                 "practices": [_line(row) for row in practices],
                 "latest": cards[:6],
                 "domains": [

@@ -68,6 +68,9 @@ def _act(said: Sentence, scope: str, *may: str) -> Act:
 ACTS = MappingProxyType(
     {
         "coalition.describe": _act(words("Change the coalition's name and place"), "organise", COALITION, OPERATOR),
+        "coalition.settle": _act(
+            words("Settle what the coalition cares about, its mail, and how it begins"), "organise", COALITION
+        ),
         "practice.open": _act(words("Open a practice"), "organise", COALITION, OPERATOR),
         "practice.describe": _act(
             words("Change what a practice cares about"), "organise", PRACTICE, COALITION, OPERATOR
@@ -80,6 +83,7 @@ ACTS = MappingProxyType(
         "role.give": _act(words("Give and end roles"), "organise", PRACTICE, COALITION),
         "member.invite": _act(words("Invite someone"), "organise", PRACTICE, COALITION, OPERATOR),
         "member.join": _act(words("Join by an invitation's link"), "self", ANYONE),
+        "member.begin": _act(words("Be the first coordinator, by the machine's own link"), "self", ANYONE),
         "member.recovered": _act(words("Take a new password by a recovery's link"), "self", ANYONE),
         "member.read": _act(words("See the members of the coalition"), "read", MEMBER),
         "member.suspend": _act(words("Suspend a member, and let them in again"), "organise", COALITION),

@@ -15,13 +15,17 @@ import typer
 import uvloop
 
 from node import app as node_app
-from node import config, logs
+from node import config, logs, private_files
+from node.coalition.settling import first
 from node.command.terminal import Data, Stop, fail, out, program
 from node.keystore import KeystoreError
 from node.storage.contract import StorageError
 
+FIRST_LINK = "first-link.txt"  # in the node's folder, until somebody came by it
 GARBAGE = 20_000  # new objects between two looks for cycles: a few MiB; a request makes some two hundred
 
+# What ends a process with one sentence, for who started it.
+_SAID = (config.SettingsError, KeystoreError, private_files.PrivateFileError, StorageError, LookupError, Stop)
 Begin = Callable[[node_app.Node], Awaitable[None]]  # what a process of the node does once it is built
 
 
@@ -48,12 +52,26 @@ def work(
 async def _serve(node: node_app.Node, listen: str) -> None:
     bound = await node.serve(listen)
     out.print(f"{node.origin} is running, listening on http://{bound}")
+    if await node.storage.read(first.is_open):
+        _hand_over_first_link(node)
+        return
+    (node.directory / FIRST_LINK).unlink(missing_ok=True)
     if sys.stdout.isatty():  # never into a log
         token = node.keystore.mint_token(node.clock.now(), node.clock.new_id())
         out.print(f"To publish: open http://{bound}/sign-in and give this token:\n\n    {token}\n")
     else:
         mint = f"{program()} token --data {node.directory}"
         out.print(f"To publish: open http://{bound}/sign-in with what `{mint}` prints.")
+
+
+def _hand_over_first_link(node: node_app.Node) -> None:
+    """Nobody is a member yet: the way in for the first coordinator, for whoever sits at this machine."""
+    link = node.origin.at(first.first_path(node.keystore.seal))
+    private_files.write(node.directory / FIRST_LINK, f"{link}\n".encode())
+    if sys.stdout.isatty():  # never into a log
+        out.print(f"Open this link to set up your coalition. It is for its first coordinator:\n\n    {link}\n")
+    else:
+        out.print(f"To set up your coalition: open the link in {node.directory / FIRST_LINK}.")
 
 
 async def _work(node: node_app.Node) -> None:
@@ -75,7 +93,14 @@ def _live(data: Path, allow_peer: list[str] | None, begin: Begin, listen: str = 
                 f" PostgreSQL first, with {program()} migrate-database --data {data}."
             )
         uvloop.run(_until_stopped(data, settings, begin))
-    except (config.SettingsError, KeystoreError, StorageError, LookupError, Stop) as error:
+    except (
+        config.SettingsError,
+        KeystoreError,
+        private_files.PrivateFileError,
+        StorageError,
+        LookupError,
+        Stop,
+    ) as error:
         raise fail(str(error)) from None
 
 

@@ -72,6 +72,7 @@ class Peers:
         `tls`: another set of trusted authorities.
         """
         self._limits = session or Session()
+        self._allowed = allowed
         self._agent = user_agent
         self._forms: dict[str, Form] = {}  # what worked last time, by host; forgotten at a restart
         self._names = names or SystemNames()
@@ -87,6 +88,12 @@ class Peers:
             raise_for_status=False,
         )
         self._tls: ssl.SSLContext | bool = tls or True
+
+    def stranger(self) -> "Peers":
+        """The same client for one look at this node from outside: it may fetch this node too. Close it after use."""
+        names = None if isinstance(self._names, SystemNames) else self._names
+        tls = None if isinstance(self._tls, bool) else self._tls
+        return Peers(self._agent, self._allowed, self._limits, frozenset(), names, tls)
 
     async def close(self) -> None:
         """Close every connection."""

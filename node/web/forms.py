@@ -44,6 +44,7 @@ class Form:
         self._values = dict(values or {})
         self.once = once
         self.faults: list[Fault] = []
+        self.offered: dict[str, list[tuple[str, str]]] = {}  # field → what may be meant by it: value, words
 
     @property
     def ok(self) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"

@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from node.clock import Clock
 from node.sentence import Sentence
 from node.web import static, words
-from node.web.language import LANGUAGES, choose
+from node.web.language import LANGUAGES, Catalogue, choose
 from node.web.markdown import is_link, plain_text, sanitise
 from node.web.negotiate import VARY
 from node.web.session import safe_path, session_of
@@ -186,6 +186,11 @@ def fields(view: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
     return dict(view)
 
 
+def catalogue_of(request: web.Request) -> Catalogue:
+    """The language of whoever asks."""
+    return choose(request, session_of(request).language, request.app[SHELL].site().language)
+
+
 def render(
     request: web.Request, template: str, view: Mapping[str, Any] | msgspec.Struct, status: int = 200
 ) -> web.Response:
@@ -195,7 +200,7 @@ def render(
     session = session_of(request)
     now = shell.clock.now()
     site, looked = shell.site(), request.method in ("GET", "HEAD")
-    catalogue = choose(request, session.language, site.language)
+    catalogue = catalogue_of(request)
     body = shell.environment.get_template(template).render(
         fields(view),
         site=site,

@@ -121,6 +121,8 @@ SAID = MappingProxyType(
         "recommended": words("Recommended to everyone who follows you."),
         "practice-opened": words("The practice is open. Publish its first item next."),
         "checked": words("The check has run."),
+        "settled": words("That was everything. You find it here again whenever something changes."),
+        "mail-works": words("The test was sent: mail works."),
         "confirmed": words("Confirmed."),
         "key-good": words("Their key is good again: their messages are taken, and yours are on their way to them."),
         "key-still": words("What they show still needs a person: compare the fingerprints, or ask again later."),

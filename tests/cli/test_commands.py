@@ -3,6 +3,7 @@
 import shutil
 import signal
 import sqlite3
+import stat
 from pathlib import Path
 
 import msgspec
@@ -32,7 +33,11 @@ def test_a_node_runs_until_it_is_asked_to_stop(made: Made, number: signal.Signal
         ended = node.end(number)
     assert ended.status == 0
     assert "Stopping" in ended.out
-    assert "/sign-in" in node.said + ended.out  # in which of the two depends on when it was read
+    link = made.data / "first-link.txt"
+    assert str(link) in node.said + ended.out  # in which of the two depends on when it was read
+    assert link.read_text().startswith(f"http://127.0.0.1:{made.port}/first/")
+    assert stat.S_IMODE(link.stat().st_mode) == 0o600
+    assert link.read_text().strip() not in node.said + ended.out  # what is no terminal may be a log
     assert not (made.data / "running.json").exists()
 
 

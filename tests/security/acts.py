@@ -4,60 +4,11 @@ Whoever adds a route that changes something adds it here; test_routes.py finds t
 what the act needs and returns the path and the fields (or the JSON body) of one sending that would succeed.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from node.storage.contract import Tx
-from tests.cluster.kit import Town
-
-Sending = tuple[str, dict[str, Any]]
-COORDINATOR, MEMBER, STRANGER, OPERATOR = "cleo", "ben", "eve", ""  # members by id; OPERATOR is nobody's
-SLUG = "guns"
-
-
-class Scene(msgspec.Struct, frozen=True):
-    """Two towns that may speak. here: where acts are sent. number: another at each preparation."""
-
-    here: Town
-    there: Town
-    number: int
-
-    @property
-    def practice(self) -> str:
-        return self.here.practice(SLUG)
-
-    def word(self, word: str) -> str:
-        """Another at each preparation."""
-        return f"{word}-{self.number}"
-
-
-class Act(msgspec.Struct, frozen=True):
-    """One route. may: who sends it with success. cannot: a member who may not; None where every member may.
-
-    elsewhere: where its success is shown, if it takes more than a form; only its refusals are then shown here.
-    shows: it answers with a page that shows something once, instead of leading on.
-    """
-
-    prepare: Callable[[Scene], Awaitable[Sending]]
-    may: str = COORDINATOR
-    cannot: str | None = STRANGER
-    elsewhere: str = ""
-    shows: bool = False
-
-
-def people(tx: Tx) -> None:
-    """cleo coordinates the coalition, ben belongs to the practice, eve to none."""
-    for name in (COORDINATOR, MEMBER, STRANGER):
-        tx.run("INSERT INTO member(id, name, state, joined) VALUES(:id, :id, 'active', 1)", id=name)
-    for name, practice, role in ((COORDINATOR, "", "coordinator"), (MEMBER, SLUG, "member")):
-        tx.run(
-            "INSERT INTO role(member, practice, role, since) SELECT :id, COALESCE(MAX(actor), ''), :role, 1"
-            " FROM practice WHERE local = 1 AND slug = :practice",
-            id=name, practice=practice, role=role,
-        )  # fmt: skip
+from tests.security.acts_settling import SETTLING
+from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
 
 async def _open(scene: Scene) -> Sending:
@@ -285,6 +236,7 @@ PAGES: dict[str, Act] = {
     "/me/affiliations": Act(_affiliate, cannot=OPERATOR),
     "/me/affiliations/{key}/end": Act(_end_affiliation, cannot=OPERATOR),
     "/me/leave": Act(_leave, cannot=OPERATOR, elsewhere=_PEOPLE),
+    **SETTLING,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
     "/items/{id}/edit": Act(_edit, MEMBER),
@@ -311,6 +263,7 @@ SESSIONS_ALONE = {
     "/sign-in": "its sender has no session yet; its origin is checked, and sending it again signs in once more",
     "/language": "it sets this browser's language and nothing else; its origin is checked",
     "/join/{secret}": "whoever has the secret has no session yet; the secret is the right, and is used up",
+    "/first/{secret}/you": "whoever has the secret has no session yet; the secret is the right, and is used up",
     "/sign-out": "another site could only sign its victim out; its origin is checked",
 }
 # What other servers post to, signed with their keys: test_signatures.py and test_binding.py.

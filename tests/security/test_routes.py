@@ -15,8 +15,9 @@ from node.gate.handler import Who
 from node.web import api
 from node.web.session import SESSIONS, Session, form_key
 from tests.cluster.kit import Town, cluster, settle
-from tests.security import acts
-from tests.security.acts import API, OPERATOR, PAGES, SESSIONS_ALONE, SIGNED, Act, Scene
+from tests.security import scene
+from tests.security.acts import API, PAGES, SESSIONS_ALONE, SIGNED
+from tests.security.scene import OPERATOR, Act, Scene
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 # What changes by itself, or by looking at another once more: not what an act is about. (Whatever our own actors say is
@@ -39,8 +40,8 @@ _RESTLESS = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def towns(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Town]]:
     async with cluster(tmp_path_factory.mktemp("routes"), "here", "there") as made:
-        await made[0].open_practice(acts.SLUG)
-        await made[0].running.storage.transact(acts.people)
+        await made[0].open_practice(scene.SLUG)
+        await made[0].running.storage.transact(scene.people)
         yield made
 
 

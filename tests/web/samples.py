@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from node.coalition.settling.rules import STEPS
 from node.web import words
 from node.web.forms import Form
 from node.web.things import (
@@ -17,7 +18,7 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_people
+from tests.web import sample_people, sample_settings
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -56,6 +57,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "latest": CARDS,
             "domains": CHOICES,
             "places": (Choice("Fort Wayne, Indiana", "/catalog?place=fw", 3), Choice("Inkster", "/catalog?q=i", 2)),
+            "next_step": "",
         },
         False,
     ),
@@ -208,6 +210,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     ),
     "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True}, False),
     **sample_people.RICH,
+    **sample_settings.RICH,
     "problem": (
         "problem.html",
         {"status": 404, "title": "There is nothing here that you may see.", "detail": ""},
@@ -218,7 +221,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
 EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     "front-empty": (
         "front.html",
-        {"about": "", "practices": (), "latest": (), "domains": (), "places": ()},
+        {"about": "", "practices": (), "latest": (), "domains": (), "places": (), "next_step": STEPS["place"]},
         True,
     ),
     "practice-empty": (

@@ -44,6 +44,18 @@ class Join(msgspec.Struct, frozen=True):
     time_zone: str
 
 
+class Begin(msgspec.Struct, frozen=True):
+    """Command of whoever holds the machine's first link: to be the first coordinator. password: its hash."""
+
+    member: str
+    name: str
+    sign_in: str
+    email: str
+    password: str
+    language: str
+    time_zone: str
+
+
 class Recover(msgspec.Struct, frozen=True):
     """Command of whoever holds a recovery's secret. password: the new one's hash. It ends every session and token."""
 

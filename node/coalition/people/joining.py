@@ -183,13 +183,7 @@ class Joining:
             }
 
         view = await self._desk.storage.read(work)
-        view |= {
-            "form": form,
-            "action": request.path,
-            "zones": words.zone_choices(),
-            "speaks": list(LANGUAGES.items()),
-        }
-        return render(request, "join.html", view, form.status)
+        return join_page(request, form, view)
 
     async def join(self, request: web.Request) -> web.StreamResponse:
         """The secret in the address is the right; whoever has it has no session yet."""
@@ -198,21 +192,27 @@ class Joining:
         invited = await self._desk.storage.read(lambda reads: store.invited(reads, sealed))
         if invited is not None and invited.member:
             return await self._take_password(request, form, sealed, invited.member)
+        newcomer = await self.newcomer(form)
+        if newcomer is not None:
+            command = commands.Join(sealed, **msgspec.structs.asdict(newcomer))
+            outcome = await self._desk.gate.perform(command, Who())
+            if outcome.done:
+                return await self.enter_as(request, newcomer.member, "/me?said=joined")
+            wrong_newcomer(form, outcome)
+        return await self._join_form(request, form)
+
+    async def newcomer(self, form: Form) -> commands.Begin | None:
+        """Whoever the form describes, as the first coordinator or any other; None if something in it is wrong."""
         name = form.line("name", say("Your name"), required=True)
         sign_in = rules.sign_in_name(form.line("sign_in", say("Sign-in name"), required=True, most=40))
         email = form.line("email", say("Mail address"), most=254)
         self._judge_password(form, name, sign_in, email)
         language = form.choice("language", say("Language"), LANGUAGES, required=False)
         zone = form.choice("time_zone", say("Time zone"), words.zones(), required=False)
-        if form.ok:
-            member = self._desk.clock.new_id()
-            hashed = await self._passwords.hash(form.value("password"))
-            command = commands.Join(sealed, member, name, sign_in, email, hashed, language, zone)
-            outcome = await self._desk.gate.perform(command, Who())
-            if outcome.done:
-                return await self._enter(request, member, "/me?said=joined")
-            form.wrong("sign_in" if outcome.reason is Reason.EXISTS else "", say("Sign-in name"), outcome.detail)
-        return await self._join_form(request, form)
+        if not form.ok:
+            return None
+        hashed = await self._passwords.hash(form.value("password"))
+        return commands.Begin(self._desk.clock.new_id(), name, sign_in, email, hashed, language, zone)
 
     async def _take_password(
         self, request: web.Request, form: Form, sealed: bytes, member: str
@@ -222,11 +222,12 @@ class Joining:
             hashed = await self._passwords.hash(form.value("password"))
             outcome = await self._desk.gate.perform(commands.Recover(sealed, hashed), Who())
             if outcome.done:
-                return await self._enter(request, member, "/me?said=new-password")
+                return await self.enter_as(request, member, "/me?said=new-password")
             form.wrong("", "", outcome.detail)
         return await self._join_form(request, form)
 
-    async def _enter(self, request: web.Request, member: str, then: str) -> web.StreamResponse:
+    async def enter_as(self, request: web.Request, member: str, then: str) -> web.StreamResponse:
+        """Whoever has just shown a link's secret is signed in, and led on."""
         value = await request.app[SESSIONS].open(member, request.headers.get("User-Agent", ""))
         raise await entered(request, value, then)
 
@@ -245,3 +246,14 @@ class Joining:
             return Outcome(Reason.INVALID, why)
         command = commands.ChangePassword(member, await self._passwords.hash(new), but)
         return await self._desk.gate.perform(command, who)
+
+
+def join_page(request: web.Request, form: Form, view: dict[str, object]) -> web.StreamResponse:
+    """The form that makes somebody a member."""
+    choices = {"zones": words.zone_choices(), "speaks": list(LANGUAGES.items())}
+    return render(request, "join.html", {**view, **choices, "form": form, "action": request.path}, form.status)
+
+
+def wrong_newcomer(form: Form, outcome: Outcome) -> None:
+    """Why they could not come, in their form."""
+    form.wrong("sign_in" if outcome.reason is Reason.EXISTS else "", say("Sign-in name"), outcome.detail)

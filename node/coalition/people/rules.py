@@ -11,6 +11,7 @@ import msgspec
 
 from node.coalition.people.commands import (
     Affiliate,
+    Begin,
     DescribeMember,
     EndAffiliation,
     EndRole,
@@ -55,11 +56,15 @@ class Invited(msgspec.Struct, frozen=True):
     expires: int
 
 
+FIRST = Invited("", "", "coordinator", "", 1, 0)  # whoever comes by the machine's own link
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What a decision here rests on: as far as the command asks.
 
     member: its state, empty if there is none. taken: somebody else signs in by that name or has that address. roles:
-    (practice, role) that are open. coordinators: how many coordinate what the command is about.
+    (practice, role) that are open. coordinators: how many coordinate what the command is about. begun: there is or
+    was a member here.
     """
 
     invited: Invited | None = None
@@ -69,6 +74,7 @@ class Facts(msgspec.Struct, frozen=True):
     roles: frozenset[tuple[str, str]] = frozenset()
     coordinators: int = 0
     affiliation: str | None = None
+    begun: bool = False
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -164,6 +170,18 @@ def decide_join(command: Join, facts: Facts, now: int) -> Plan:
         return _no(Reason.GONE, why)
     if facts.invited is None or facts.invited.member:
         return _no(Reason.NOT_ALLOWED, say("This link is for somebody who is a member already."))
+    return _welcome(command, facts) or Decision(Reason.ACCEPTED, (Note(facts.invited),))
+
+
+def decide_begin(command: Begin, facts: Facts, _now: int) -> Plan:
+    """Once: a second one is invited by the first."""
+    if facts.begun:
+        return _no(Reason.GONE, say("This coalition has begun: its coordinators invite whoever comes next."))
+    return _welcome(command, facts) or Decision(Reason.ACCEPTED, (Note(FIRST),))
+
+
+def _welcome(command: Join | Begin, facts: Facts) -> Plan | None:
+    """Why they cannot come so; None if they can."""
     if why := _described(command.name, command.email):
         return _no(Reason.INVALID, why)
     if not _SIGN_IN.fullmatch(command.sign_in):
@@ -172,7 +190,7 @@ def decide_join(command: Join, facts: Facts, now: int) -> Plan:
         return _no(Reason.EXISTS, say("Somebody here signs in by that name already: choose another."))
     if facts.taken:
         return _ADDRESS_TAKEN
-    return Decision(Reason.ACCEPTED, (Note(facts.invited),))
+    return None
 
 
 def decide_recover(_command: Recover, facts: Facts, now: int) -> Plan:

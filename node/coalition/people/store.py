@@ -4,6 +4,7 @@ from typing import Any
 
 from node.coalition.people.commands import (
     Affiliate,
+    Begin,
     ChangePassword,
     DescribeMember,
     EndAffiliation,
@@ -74,6 +75,8 @@ def load(reads: Reads, command: Any) -> Facts:
             return Facts(practice=_practice(reads, command.practice))
         case Join():
             return Facts(invited(reads, command.seal), taken=_taken(reads, "", command.sign_in, command.email))
+        case Begin():
+            return Facts(begun=reads.one("SELECT 1 AS yes FROM member LIMIT 1") is not None)
         case Recover():
             found = invited(reads, command.seal)
             return Facts(found, member=_state(reads, found.member) if found else "")
@@ -121,6 +124,8 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
             tx.run("DELETE FROM invitation WHERE id = :id", id=command.id)
         case Join() if by is not None:
             _use(tx, by)
+            _join(tx, command, by, now)
+        case Begin() if by is not None:
             _join(tx, command, by, now)
         case Recover() if by is not None:
             _use(tx, by)
@@ -204,7 +209,7 @@ def _use(tx: Tx, by: Invited) -> None:
     tx.run("UPDATE invitation SET left_uses = left_uses - 1 WHERE id = :id", id=by.id)
 
 
-def _join(tx: Tx, command: Join, by: Invited, now: int) -> None:
+def _join(tx: Tx, command: Join | Begin, by: Invited, now: int) -> None:
     tx.run(
         "INSERT INTO member(id, name, email, password, language, time_zone, state, joined, sign_in)"
         " VALUES(:id, :name, :email, :hash, :language, :zone, 'active', :now, :sign_in)",

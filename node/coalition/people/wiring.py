@@ -20,6 +20,7 @@ def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
         commands.RevokeInvitation: of(rules.decide_plainly, "member.invite", where=_invited_to, names=_id),
         commands.MakeRecovery: of(rules.decide_of_member, "member.recover", names=_member),
         commands.Join: of(rules.decide_join, "member.join", names=_member),
+        commands.Begin: of(rules.decide_begin, "member.begin", names=_member),
         commands.Recover: of(rules.decide_recover, "member.recovered"),
         commands.DescribeMember: of(rules.decide_describe, "member.describe", about=_member),
         commands.ChangePassword: of(rules.decide_plainly, SELF, about=_member),
