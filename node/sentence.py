@@ -5,7 +5,7 @@ template and the values it was made of, from which the web shell makes the same 
 no language but English, no locale and no state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -31,7 +31,7 @@ class Sentence(str):
             name: value.again(words, spoken) if isinstance(value, Sentence) else spoken(value)
             for name, value in self.values.items()
         }
-        return found.format(**said)
+        return found.format(**said) if said else found  # braces in words without values are words
 
 
 def say(template: str, /, **values: Any) -> Sentence:
@@ -47,6 +47,17 @@ def count(one: str, many: str, number: int, /, **values: Any) -> Sentence:
 def words(text: str) -> Sentence:
     """A literal in a table of words, by which it is found for translators."""
     return _made(text, "", 0, {})
+
+
+def stored(text: str) -> Sentence:
+    """English that was a sentence before it was stored or sent: said again where a catalogue has it as a whole."""
+    return _made(text, "", 0, {})
+
+
+def together(parts: Iterable[str], between: str = " ") -> Sentence:
+    """Several, one after the other."""
+    values = {f"part{position}": part for position, part in enumerate(parts)}
+    return _made(between.join(f"{{{name}}}" for name in values), "", 0, values)
 
 
 def _made(template: str, many: str, number: int, values: Mapping[str, Any]) -> Sentence:

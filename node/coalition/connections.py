@@ -12,6 +12,7 @@ from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
+from node.sentence import Sentence, say, stored, words
 from node.storage.contract import Reads, Row
 from node.web.forms import Form, carry_out, read_act, read_form
 from node.web.problem import Refused, insist
@@ -52,32 +53,47 @@ def state_of(row: Row) -> tuple[str, str, int]:
     if row["state"] == "ended":
         return (
             "ended",
-            "You do not follow them any more. What you hold stays readable.",
+            say("You do not follow them any more. What you hold stays readable."),
             row["answered"] or row["asked"],
         )
     if row["paused"]:
-        return "paused", f"{_why_paused(row['paused'])} Nothing is lost.", row["failing_since"] or row["asked"]
+        return "paused", _kept(_why_paused(row["paused"])), row["failing_since"] or row["asked"]
     if row["state"] == "refused":
-        return "refused", "They declined. You can ask again after talking to them.", row["answered"] or row["asked"]
+        return (
+            "refused",
+            say("They declined. You can ask again after talking to them."),
+            row["answered"] or row["asked"],
+        )
     if row["failing_since"]:
-        error = row["peer_error"] or row["pull_error"] or "no answer"
-        return "broken", f"{error}. We keep trying; nothing is lost.", row["failing_since"]
+        error = row["peer_error"] or row["pull_error"]
+        return "broken", trying(error), row["failing_since"]
     if row["state"] == "accepted":
         if row["pull_error"] in _REFUSED_HERE:
-            return "paused", f"{BLOCKED_SAID} Nothing is lost.", row["pulled"] or row["answered"]
+            return "paused", _kept(BLOCKED_SAID), row["pulled"] or row["answered"]
         if row["pull_error"]:
-            return "broken", f"{row['pull_error']}. We keep trying; nothing is lost.", row["pulled"] or row["answered"]
-        what = "Up to date." if row["pulled"] else "Their items are being fetched."
+            return "broken", trying(row["pull_error"]), row["pulled"] or row["answered"]
+        what = say("Up to date.") if row["pulled"] else say("Their items are being fetched.")
         return "accepted", what, row["answered"] or row["asked"]
     if row["owed"]:
-        return "asked", "The request is on its way.", row["asked"]
-    return "waiting", "They have the request and have not answered yet.", row["asked"]
+        return "asked", say("The request is on its way."), row["asked"]
+    return "waiting", say("They have the request and have not answered yet."), row["asked"]
 
 
-def _why_paused(reason: str) -> str:
+def _why_paused(reason: str) -> Sentence:
     if reason == "key-changed":
-        return "Their key changed and nothing proves that it is still them. Compare the fingerprints, then confirm."
-    return BLOCKED_SAID if reason == BLOCKED else f"They refuse what this node sends: {reason}."
+        return say(
+            "Their key changed and nothing proves that it is still them. Compare the fingerprints, then confirm."
+        )
+    return BLOCKED_SAID if reason == BLOCKED else say("They refuse what this node sends: {why}.", why=stored(reason))
+
+
+def _kept(why: Sentence) -> Sentence:
+    return say("{why} Nothing is lost.", why=why)
+
+
+def trying(error: str) -> Sentence:
+    """A failure that is tried again, as it was stored."""
+    return say("{error}. We keep trying; nothing is lost.", error=stored(error) if error else say("no answer"))
 
 
 def follows(reads: Reads) -> list[Follow]:
@@ -124,8 +140,13 @@ class Connections:
             target = await self._resolve(address)
             await self._refresh(target)
         except PeerError as error:
-            host = f"“{address.strip()}” could not be reached: {error.sentence}. Nothing was sent; try again."
-            return Outcome(Reason.INVALID, host)
+            return Outcome(
+                Reason.INVALID,
+                say(
+                    "“{address}” could not be reached: {why}. Nothing was sent; try again.",
+                    address=address.strip(), why=stored(error.sentence),
+                ),
+            )  # fmt: skip
         except ProtocolError as error:
             return Outcome(error.reason if error.reason is Reason.KEY_CHANGED else Reason.INVALID, error.detail)
         return await self._desk.gate.perform(
@@ -158,12 +179,12 @@ class Connections:
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
-        address = form.line("address", "Address", required=True, most=2_048)
+        address = form.line("address", say("Address"), required=True, most=2_048)
         if form.ok:
             outcome = await self.follow(address, who_of(request, form.once))
             if outcome.done:
                 raise web.HTTPSeeOther("/connections?said=followed")
-            form.wrong("address", "Address", outcome.detail)
+            form.wrong("address", say("Address"), outcome.detail)
         return await self._page(request, form)
 
     async def again(self, request: web.Request) -> web.StreamResponse:
@@ -178,12 +199,15 @@ class Connections:
         if found is None:
             raise Refused(Reason.NOT_FOUND)
         view = {
-            "heading": "Stop following",
-            "question": f"Stop following {found.name}?",
-            "lost": ["New items of theirs no longer come here, and changes of old ones neither."],
-            "kept": ["What this node holds of theirs stays readable.", "You can follow them again at any time."],
+            "heading": say("Stop following"),
+            "question": say("Stop following {name}?", name=found.name),
+            "lost": [say("New items of theirs no longer come here, and changes of old ones neither.")],
+            "kept": [
+                say("What this node holds of theirs stays readable."),
+                say("You can follow them again at any time."),
+            ],
             "action": f"/connections/end?target={quote(target, safe='')}",
-            "button": "Stop following",
+            "button": say("Stop following"),
             "cancel_url": "/connections",
             "fields": [],
         }
@@ -201,15 +225,15 @@ class Connections:
         if row is None:
             raise Refused(Reason.NOT_FOUND)
         view = {
-            "heading": "Remove a follower",
-            "question": f"Stop sending to {row['name'] or actor}?",
-            "lost": ["They no longer receive what you publish, and are told so."],
+            "heading": say("Remove a follower"),
+            "question": say("Stop sending to {name}?", name=row["name"] or actor),
+            "lost": [say("They no longer receive what you publish, and are told so.")],
             "kept": [
-                "What they hold already stays with them: it is public.",
-                "They can ask again; to keep them out, add their host to blocked_hosts in the settings.",
+                say("What they hold already stays with them: it is public."),
+                say("They can ask again; to keep them out, add their host to blocked_hosts in the settings."),
             ],
             "action": f"/connections/remove?{urlencode({'actor': actor, 'target': target})}",
-            "button": "Remove them",
+            "button": say("Remove them"),
             "cancel_url": "/connections",
             "fields": [],
         }
@@ -240,13 +264,13 @@ def _followers(reads: Reads) -> list[Row]:
 
 _TONES = {"accepted": "good", "refused": "off", "ended": "off", "paused": "bad", "broken": "bad"}
 _WORDS = {
-    "asked": "Asked",
-    "waiting": "Waiting",
-    "accepted": "Accepted",
-    "refused": "Refused",
-    "ended": "Ended",
-    "paused": "Paused",
-    "broken": "Broken",
+    "asked": words("Asked"),
+    "waiting": words("Waiting"),
+    "accepted": words("Accepted"),
+    "refused": words("Refused"),
+    "ended": words("Ended"),
+    "paused": words("Paused"),
+    "broken": words("Broken"),
 }
 
 
@@ -258,7 +282,7 @@ def _connection(follow: Follow) -> Connection:
         address=follow.address,
         state=State(_WORDS[follow.state], tone, follow.sentence, follow.since or None),  # pyright: ignore[reportArgumentType]
         url=f"/catalog?practice={quoted}" if not follow.whole_node else "/catalog",
-        what="The whole node" if follow.whole_node else "A practice",
+        what=say("The whole node") if follow.whole_node else say("A practice"),
         again_url=f"/connections/again?target={quoted}" if follow.state in ("refused", "ended", "waiting") else None,
         end_url=f"/connections/end?target={quoted}" if follow.state != "ended" else None,
     )
@@ -266,12 +290,12 @@ def _connection(follow: Follow) -> Connection:
 
 def _follower(row: Row) -> Connection:
     if row["paused"]:
-        state = State("Paused", "bad", f"{_why_paused(row['paused'])} Nothing is lost.", row["failing_since"])
+        state = State(_WORDS["paused"], "bad", _kept(_why_paused(row["paused"])), row["failing_since"])
     elif row["failing_since"]:
-        state = State("Broken", "bad", f"{row['last_error']}. We keep trying; nothing is lost.", row["failing_since"])
+        state = State(_WORDS["broken"], "bad", trying(row["last_error"]), row["failing_since"])
     else:
-        state = State("Following", "good", "They receive what we publish.", row["at"])
-    what = "the whole node" if row["node"] else row["target"].rpartition("/")[2]
+        state = State(say("Following"), "good", say("They receive what we publish."), row["at"])
+    what = say("the whole node") if row["node"] else row["target"].rpartition("/")[2]
     address = f"@{row['handle']}@{row['host']}" if row["handle"] else row["actor"]
     asked = urlencode({"actor": row["actor"], "target": row["target"]})
     return Connection(

@@ -8,14 +8,15 @@ import msgspec
 from aiohttp import web
 
 from node.coalition import rules
+from node.coalition.connections import trying
 from node.coalition.standing import demand
 from node.federation import comparing
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
 from node.keystore import Keystore
+from node.sentence import count, say, stored, together, words
 from node.storage.contract import Reads, Row
-from node.web import words
 from node.web.forms import carry_out
 from node.web.problem import Refused
 from node.web.render import render
@@ -80,13 +81,13 @@ def peers(reads: Reads) -> list[PeerHealth]:
 
 def _peer(row: Row) -> PeerHealth:
     if row["paused"] == "key-changed":
-        state, sentence = "paused", "Their key changed without a proof; compare fingerprints and confirm."
+        state, sentence = "paused", say("Their key changed without a proof; compare fingerprints and confirm.")
     elif row["paused"] == BLOCKED:
         state, sentence = "paused", BLOCKED_SAID
     elif row["paused"]:
-        state, sentence = "paused", f"They refuse what this node sends: {row['paused']}"
+        state, sentence = "paused", say("They refuse what this node sends: {why}", why=stored(row["paused"]))
     elif row["failing_since"]:
-        state, sentence = "broken", f"{row['last_error']}. We keep trying; nothing is lost."
+        state, sentence = "broken", trying(row["last_error"])
     else:
         state, sentence = "working", ""
     return PeerHealth(
@@ -107,13 +108,15 @@ def health(reads: Reads, now: int, version: str, *, root_here: bool) -> Health:
         " (SELECT COUNT(*) FROM held_set WHERE local = 0 AND pull_at IS NOT NULL AND last_error IS NOT NULL) AS behind"
     )
     known = peers(reads)
-    warnings = [f"{peer.host}: {peer.sentence}" for peer in known if peer.state != "working"]
+    warnings = [say("{host}: {why}", host=peer.host, why=peer.sentence) for peer in known if peer.state != "working"]
     amiss = comparing.amiss(reads)
     warnings += amiss
     if root_here:
         warnings.append(
-            "The root key is still on this machine (root-key in the data directory). Move it to paper or a stick in a"
-            " safe, then delete the file: whoever has it can become this node."
+            say(
+                "The root key is still on this machine (root-key in the data directory). Move it to paper or a stick in"
+                " a safe, then delete the file: whoever has it can become this node."
+            )
         )
     return Health(
         status="attention" if warnings else "good", name=counts["name"] or "", version=version, now=now,
@@ -202,7 +205,7 @@ class Operation:
             "peers": [_line(peer) for peer in found.peers],
             "owed": found.owed,
             "oldest_owed": min((peer.since for peer in found.peers if peer.since and peer.owed), default=None),
-            "root": KeyLine("Root key", root.fingerprint()),
+            "root": KeyLine(say("Root key"), root.fingerprint()),
             "root_here": self._keystore.root_key_present(),
             "version": self._version,
             "checked": found.now,
@@ -263,12 +266,12 @@ class Operation:
         old = _fingerprints(PublicKey(key["kind"], key["public"]) for key in held)
         new = _fingerprints(key.public for key in _keys(row["pending"]))
         view = {
-            "heading": "Confirm a changed key",
-            "question": f"Is this still {row['name']}? Call them, and compare the fingerprints aloud.",
-            "lost": [f"Key held until now: {old}", f"Key they show now: {new}"],
-            "kept": ["Everything received under the old key stays as it is."],
+            "heading": say("Confirm a changed key"),
+            "question": say("Is this still {name}? Call them, and compare the fingerprints aloud.", name=row["name"]),
+            "lost": [say("Key held until now: {key}", key=old), say("Key they show now: {key}", key=new)],
+            "kept": [say("Everything received under the old key stays as it is.")],
             "action": f"/operation/confirm?actor={quote(actor, safe='')}&seen={sha256(row['pending']).hexdigest()}",
-            "button": "The fingerprints match: trust the new key",
+            "button": say("The fingerprints match: trust the new key"),
             "cancel_url": "/operation",
             "fields": [],
         }
@@ -290,16 +293,16 @@ def _fingerprints(keys: Iterable[PublicKey]) -> str:
     """For reading aloud. A peer that makes no proofs has an RSA key alone: then that is compared."""
     found = list(keys)
     shown = [key for key in found if key.kind == "ed25519"] or found
-    return ", ".join(key.fingerprint() for key in shown) or "none"
+    return ", ".join(key.fingerprint() for key in shown) or say("none")
 
 
 def _alert(row: Row) -> Alert:
     if row["state"] == "key-changed":
-        said = (
+        said = say(
             "Their key changed and nothing proves that it is still them. Their messages are refused until you confirm."
         )
     else:
-        said = (
+        said = say(
             "Their root key signed a new document. It takes effect after 72 hours unless their present key"
             " contradicts it."
         )
@@ -307,17 +310,18 @@ def _alert(row: Row) -> Alert:
         f"{row['name']} ({row['host']})",
         said,
         f"/operation/confirm?actor={quote(row['id'], safe='')}",
-        "Compare fingerprints",
+        say("Compare fingerprints"),
         f"/operation/again?actor={quote(row['id'], safe='')}",
     )
 
 
 _TONE = {"working": "good", "broken": "bad", "paused": "bad"}
+_WORDS = {"working": words("Working"), "broken": words("Broken"), "paused": words("Paused")}
 
 
 def _line(peer: PeerHealth) -> Peer:
     tone = _TONE.get(peer.state, "wait")
-    state = State(peer.state.capitalize(), tone, peer.sentence, peer.since)  # pyright: ignore[reportArgumentType]
+    state = State(_WORDS.get(peer.state, peer.state), tone, peer.sentence, peer.since)  # pyright: ignore[reportArgumentType]
     return Peer(peer.host, state, "", peer.owed, peer.last_ok, peer.next_try if peer.owed else None)
 
 
@@ -325,23 +329,43 @@ def _checks(found: Health) -> list[Check]:
     troubled = [peer for peer in found.peers if peer.state != "working"]
     return [
         Check(
-            "Other nodes",
-            State("Attention", "bad", f"{len(troubled)} of {len(found.peers)} nodes cannot be reached or are paused.")
+            say("Other nodes"),
+            State(
+                say("Attention"),
+                "bad",
+                say("{some} of {all} nodes cannot be reached or are paused.", some=len(troubled), all=len(found.peers)),
+            )
             if troubled
-            else State("Good", "good", f"{words.count(len(found.peers), 'node')}: every one can be reached."),
+            else State(
+                say("Good"),
+                "good",
+                count(
+                    "{number} node: every one can be reached.",
+                    "{number} nodes: every one can be reached.",
+                    len(found.peers),
+                ),
+            ),
         ),
         Check(
-            "What you follow",
-            State("Attention", "bad", " ".join(found.amiss))
+            say("What you follow"),
+            State(say("Attention"), "bad", together(found.amiss))
             if found.amiss
-            else State("Behind", "wait", f"{found.behind} could not be asked for news lately; we keep trying.")
+            else State(
+                say("Behind"),
+                "wait",
+                say("{number} could not be asked for news lately; we keep trying.", number=found.behind),
+            )
             if found.behind
-            else State("Good", "good", f"{found.follows} followed; {found.received_items} items received."),
+            else State(
+                say("Good"),
+                "good",
+                say("{follows} followed; {items} items received.", follows=found.follows, items=found.received_items),
+            ),
         ),
         Check(
-            "Waiting to be delivered",
-            State("Waiting", "wait", f"{found.owed} deliveries are owed.")
+            say("Waiting to be delivered"),
+            State(say("Waiting"), "wait", say("{number} deliveries are owed.", number=found.owed))
             if found.owed
-            else State("Good", "good", "Nothing."),
+            else State(say("Good"), "good", say("Nothing.")),
         ),
     ]

@@ -14,8 +14,8 @@ from node.coalition.standing import demand, may
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
 from node.keystore import Keystore
+from node.sentence import say, words
 from node.storage.contract import Reads, Row
-from node.web import words
 from node.web.forms import Form, is_plain, read_form
 from node.web.negotiate import VARY, wants_activity
 from node.web.pagination import number_of, page_of
@@ -23,6 +23,8 @@ from node.web.problem import Refused
 from node.web.render import render
 from node.web.session import session_of, who_of
 from node.web.things import Choice, ItemCard, PracticeLine, Ref
+from node.web.words import DOMAINS as DOMAIN_WORDS
+from node.web.words import LEVELS as LEVEL_WORDS
 from protocol import identifiers, limits
 from protocol.errors import ProtocolError, Reason
 from protocol.keys import HeldKey
@@ -88,7 +90,7 @@ class CoalitionPages:
                 "practices": [_line(row) for row in practices],
                 "latest": cards[:6],
                 "domains": [
-                    Choice(words.DOMAINS[domain], f"/catalog?domain={domain}", count, False)
+                    Choice(DOMAIN_WORDS[domain], f"/catalog?domain={domain}", count, False)
                     for domain, count in _roots(practices)
                 ],
                 "places": [],
@@ -142,13 +144,13 @@ class CoalitionPages:
 
     def _form(self, request: web.Request, form: Form) -> web.StreamResponse:
         view = {
-            "heading": "Open a practice",
+            "heading": say("Open a practice"),
             "action": "/practices/new",
-            "button": "Open the practice",
+            "button": say("Open the practice"),
             "cancel_url": "/",
             "form": form,
-            "domains": list(words.DOMAINS.items()),
-            "levels": list(words.LEVELS.items()),
+            "domains": list(DOMAIN_WORDS.items()),
+            "levels": list(LEVEL_WORDS.items()),
             "editing": False,
             "host": self._desk.origin.authority,
         }
@@ -156,21 +158,21 @@ class CoalitionPages:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
-        root = form.choice("domain", "Domain", DOMAINS)
-        part = form.slug("domain_part", "Narrower", required=False)
+        root = form.choice("domain", say("Domain"), DOMAINS)
+        part = form.slug("domain_part", say("Narrower"), required=False)
         wish = NewPractice(
-            slug=form.slug("slug", "Address"),
-            name=form.line("name", "Name", required=True),
+            slug=form.slug("slug", say("Address")),
+            name=form.line("name", say("Name"), required=True),
             domain=f"{root}/{part}" if part else root,
-            level=form.choice("level", "Level", LEVELS),
-            summary=form.text("summary", "What it cares about", most=4_000),
-            place=form.line("place", "Place"),
+            level=form.choice("level", say("Level"), LEVELS),
+            summary=form.text("summary", say("What it cares about"), most=4_000),
+            place=form.line("place", say("Place")),
         )
         if form.ok:
             outcome = await self.open(wish, who_of(request, form.once))
             if outcome.done:
                 raise web.HTTPSeeOther(f"/practices/{wish.slug}?said=practice-opened")
-            form.wrong("slug" if outcome.reason is Reason.EXISTS else "", "Address", outcome.detail)
+            form.wrong("slug" if outcome.reason is Reason.EXISTS else "", say("Address"), outcome.detail)
         return self._form(request, form)
 
     async def open(self, wish: NewPractice, who: Who) -> Outcome:
@@ -183,7 +185,7 @@ class CoalitionPages:
             lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
         )
         if taken:
-            return Outcome(Reason.EXISTS, f"There is a practice at the address “{wish.slug}” already.")
+            return Outcome(Reason.EXISTS, say("There is a practice at the address “{slug}” already.", slug=wish.slug))
         # Making an RSA key takes a good part of a second: not on the loop.
         keys = await asyncio.to_thread(keys_of, self._keystore, actor, self._desk.clock.now())
         command = rules.OpenPractice(
@@ -196,29 +198,35 @@ class CoalitionPages:
 def _fault(wish: NewPractice) -> str:
     """What is wrong with it, as one sentence for who wishes it; empty if nothing is."""
     if wish.slug == "new":
-        return "The address “new” is taken by the page that opens practices; choose another."
+        return say("The address “new” is taken by the page that opens practices; choose another.")
     if not identifiers.is_slug(wish.slug):
-        return "An address has small letters a to z, digits and hyphens, at most 64."
+        return say("An address has small letters a to z, digits and hyphens, at most 64.")
     if not wish.name.strip():
-        return "A practice needs a name."
+        return say("A practice needs a name.")
     for said, text, most in (
-        ("name", wish.name, limits.NAME_CHARACTERS),
-        ("place", wish.place, limits.NAME_CHARACTERS),
-        ("summary", wish.summary, limits.TEXT_CHARACTERS),
+        (words("name"), wish.name, limits.NAME_CHARACTERS),
+        (words("place"), wish.place, limits.NAME_CHARACTERS),
+        (words("summary"), wish.summary, limits.TEXT_CHARACTERS),
     ):
         if len(text.strip()) > most:
-            return f"The {said} has {len(text.strip()):,} characters; at most {most:,} fit."
+            return say(
+                "The {field} has {length} characters; at most {most} fit.",
+                field=said,
+                length=len(text.strip()),
+                most=most,
+            )
         if not is_plain(text, line=said != "summary"):
-            return f"The {said} has a control character, or a line break where one line is meant."
+            return say("The {field} has a control character, or a line break where one line is meant.", field=said)
     if wish.level not in LEVELS:
-        return f"“{wish.level[:60]}” is not a level. Levels are: {', '.join(LEVELS)}."
+        return say("“{level}” is not a level. Levels are: {levels}.", level=wish.level[:60], levels=", ".join(LEVELS))
     try:
         check_domain(wish.domain)
     except ProtocolError:
-        return (
-            f"“{wish.domain[:60]}” is not a domain. A domain is one of {', '.join(DOMAINS)}, or lies below one,"
-            " such as public-safety/gun-violence."
-        )
+        return say(
+            "“{domain}” is not a domain. A domain is one of {domains}, or lies below one, such as"
+            " public-safety/gun-violence.",
+            domain=wish.domain[:60], domains=", ".join(DOMAINS),
+        )  # fmt: skip
     return ""
 
 

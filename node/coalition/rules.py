@@ -138,9 +138,9 @@ Effect = Found | OpenSet | HoldSet | Described
 
 def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Effect]:
     if facts.founded:
-        return Decision(Reason.EXISTS, detail="This node has its coalition already.")
+        return Decision(Reason.EXISTS, detail=say("This node has its coalition already."))
     if not command.name.strip():
-        return Decision(Reason.INVALID, detail="A coalition needs a name.")
+        return Decision(Reason.INVALID, detail=say("A coalition needs a name."))
     host = identifiers.origin(command.actor).host
     try:
         document = actors.build_actor(
@@ -165,9 +165,11 @@ def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Ef
 
 def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effect]:
     if not facts.founded:
-        return Decision(Reason.NOT_FOUND, detail="This node has no coalition yet.")
+        return Decision(Reason.NOT_FOUND, detail=say("This node has no coalition yet."))
     if facts.taken:
-        return Decision(Reason.EXISTS, detail=f"There is a practice at the address “{command.slug}” already.")
+        return Decision(
+            Reason.EXISTS, detail=say("There is a practice at the address “{slug}” already.", slug=command.slug)
+        )
     try:
         repertoire.check_domain(command.domain)
         document = actors.build_actor(
@@ -224,9 +226,9 @@ def decide_operate(_command: Operate, _facts: None, _now: int) -> Decision[Effec
 
 def decide_rotate(command: RotateKeys, present: Present | None, now: int) -> Decision[Effect]:
     if present is None:
-        return Decision(Reason.NOT_FOUND, detail="There is no such actor on this node.")
+        return Decision(Reason.NOT_FOUND, detail=say("There is no such actor on this node."))
     if any(key.id == command.ed25519_id for key in present.keys):
-        return Decision(Reason.EXISTS, detail="This key is announced already.")
+        return Decision(Reason.EXISTS, detail=say("This key is announced already."))
     old = [_retired(key, now, compromised=command.compromised) for key in present.keys]
     new = HeldKey(command.ed25519_id, command.actor, command.ed25519, valid_from=now)
     try:
@@ -265,7 +267,7 @@ def decide_add(verified: Verified[Activity], follows_node: bool, _now: int) -> D
     if practice is None or msg.target != f"{msg.actor}/practices":
         return Decision(Reason.ACCEPTED)  # some other collection: kept and passed on, not understood
     if not identifiers.same_origin(practice, msg.actor):
-        return Decision(Reason.NOT_OWNER, detail="A coalition can only add practices of its own node.")
+        return Decision(Reason.NOT_OWNER, detail=say("A coalition can only add practices of its own node."))
     if not follows_node:
         return Decision(Reason.ACCEPTED)
     return Decision(Reason.ACCEPTED, (HoldSet(practice),), needs=(Need("actor", practice, msg.id),))

@@ -9,49 +9,51 @@ is judged by that one first, since a kernel or a gateway would deliver there.
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from node.sentence import say, words
+
 Address = IPv4Address | IPv6Address
 
 _V4 = tuple(
-    (IPv4Network(block), words)
-    for block, words in (
-        ("0.0.0.0/8", "an unspecified address"),  # RFC 1122 3.2.1.3; Linux dials itself (CVE-2026-33693)
-        ("10.0.0.0/8", "a private address"),
-        ("100.64.0.0/10", "a carrier's shared address"),  # RFC 6598
-        ("127.0.0.0/8", "a loopback address"),
-        ("169.254.0.0/16", "a link-local address"),  # also every cloud's metadata service
-        ("172.16.0.0/12", "a private address"),
-        ("192.0.0.0/24", "a reserved address"),  # RFC 6890 2.1
-        ("192.0.2.0/24", "a documentation address"),
-        ("192.31.196.0/24", "a reserved address"),  # AS112, RFC 7535
-        ("192.52.193.0/24", "a reserved address"),  # AMT, RFC 7450
-        ("192.88.99.0/24", "a 6to4 relay's address"),  # RFC 7526
-        ("192.168.0.0/16", "a private address"),
-        ("192.175.48.0/24", "a reserved address"),  # AS112, RFC 7534
-        ("198.18.0.0/15", "a benchmarking address"),
-        ("198.51.100.0/24", "a documentation address"),
-        ("203.0.113.0/24", "a documentation address"),
-        ("224.0.0.0/4", "a multicast address"),
-        ("240.0.0.0/4", "a reserved address"),  # with the limited broadcast
+    (IPv4Network(block), what)
+    for block, what in (
+        ("0.0.0.0/8", words("an unspecified address")),  # RFC 1122 3.2.1.3; Linux dials itself (CVE-2026-33693)
+        ("10.0.0.0/8", words("a private address")),
+        ("100.64.0.0/10", words("a carrier's shared address")),  # RFC 6598
+        ("127.0.0.0/8", words("a loopback address")),
+        ("169.254.0.0/16", words("a link-local address")),  # also every cloud's metadata service
+        ("172.16.0.0/12", words("a private address")),
+        ("192.0.0.0/24", words("a reserved address")),  # RFC 6890 2.1
+        ("192.0.2.0/24", words("a documentation address")),
+        ("192.31.196.0/24", words("a reserved address")),  # AS112, RFC 7535
+        ("192.52.193.0/24", words("a reserved address")),  # AMT, RFC 7450
+        ("192.88.99.0/24", words("a 6to4 relay's address")),  # RFC 7526
+        ("192.168.0.0/16", words("a private address")),
+        ("192.175.48.0/24", words("a reserved address")),  # AS112, RFC 7534
+        ("198.18.0.0/15", words("a benchmarking address")),
+        ("198.51.100.0/24", words("a documentation address")),
+        ("203.0.113.0/24", words("a documentation address")),
+        ("224.0.0.0/4", words("a multicast address")),
+        ("240.0.0.0/4", words("a reserved address")),  # with the limited broadcast
     )
 )
 _V6 = tuple(
-    (IPv6Network(block), words)
-    for block, words in (
-        ("::/128", "an unspecified address"),
-        ("::1/128", "a loopback address"),
-        ("64:ff9b:1::/48", "a private NAT64 address"),  # RFC 8215
-        ("100::/64", "a discarded address"),  # RFC 6666
-        ("2001:2::/48", "a benchmarking address"),
-        ("2001:db8::/32", "a documentation address"),
-        ("2001::/32", "a Teredo address"),  # whoever is behind it, no peer lives there (RFC 4380)
-        ("2001::/23", "a reserved address"),  # IETF protocol assignments, RFC 2928
-        ("2002::/16", "a 6to4 address"),  # RFC 7526
-        ("2620:4f:8000::/48", "a reserved address"),  # AS112
-        ("3fff::/20", "a documentation address"),  # RFC 9637
-        ("fc00::/7", "a private address"),
-        ("fe80::/10", "a link-local address"),
-        ("fec0::/10", "a private address"),  # RFC 3879
-        ("ff00::/8", "a multicast address"),
+    (IPv6Network(block), what)
+    for block, what in (
+        ("::/128", words("an unspecified address")),
+        ("::1/128", words("a loopback address")),
+        ("64:ff9b:1::/48", words("a private NAT64 address")),  # RFC 8215
+        ("100::/64", words("a discarded address")),  # RFC 6666
+        ("2001:2::/48", words("a benchmarking address")),
+        ("2001:db8::/32", words("a documentation address")),
+        ("2001::/32", words("a Teredo address")),  # whoever is behind it, no peer lives there (RFC 4380)
+        ("2001::/23", words("a reserved address")),  # IETF protocol assignments, RFC 2928
+        ("2002::/16", words("a 6to4 address")),  # RFC 7526
+        ("2620:4f:8000::/48", words("a reserved address")),  # AS112
+        ("3fff::/20", words("a documentation address")),  # RFC 9637
+        ("fc00::/7", words("a private address")),
+        ("fe80::/10", words("a link-local address")),
+        ("fec0::/10", words("a private address")),  # RFC 3879
+        ("ff00::/8", words("a multicast address")),
     )
 )
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -73,7 +75,7 @@ def refusal(text: str) -> str | None:
     """
     address = literal(text)
     if address is None:
-        return "no address at all"
+        return say("no address at all")
     return _refusal_v4(address) if isinstance(address, IPv4Address) else _refusal_v6(address)
 
 
@@ -117,20 +119,20 @@ def inner(address: IPv6Address) -> IPv4Address | None:
 
 
 def _refusal_v4(address: IPv4Address) -> str | None:
-    return next((words for block, words in _V4 if address in block), None)
+    return next((what for block, what in _V4 if address in block), None)
 
 
 def _refusal_v6(address: IPv6Address) -> str | None:
     if address.scope_id is not None:
-        return "an address of one link only"
+        return say("an address of one link only")
     within = inner(address)
     if within is not None:
-        words = _refusal_v4(within)
-        if words is not None:
-            return f"{words} wrapped in IPv6"
+        what = _refusal_v4(within)
+        if what is not None:
+            return say("{what} wrapped in IPv6", what=what)
         if address in _MAPPED or address in _NAT64:
             return None
-    words = next((words for block, words in _V6 if address in block), None)
-    if words is None and address not in _GLOBAL_UNICAST:
-        return "not a global unicast address"
-    return words
+    what = next((what for block, what in _V6 if address in block), None)
+    if what is None and address not in _GLOBAL_UNICAST:
+        return say("not a global unicast address")
+    return what

@@ -12,6 +12,7 @@ import structlog
 
 from node.clock import Clock
 from node.federation.peer import PeerError, Peers, Sign, document
+from node.sentence import say
 from node.storage import sets, tree
 from node.storage.contract import Reads, Storage, StorageError, Tx
 from protocol import canonical, identifiers, integrity
@@ -132,12 +133,18 @@ def amiss(reads: Reads) -> list[str]:
         who = f"{row['name']} ({row['host']})"
         if row["differs"] == 2:
             sentences.append(
-                f"{who}: what this node holds is not what they say they have published, and pulling all of it again"
-                " did not mend it. Ask who runs their node."
+                say(
+                    "{who}: what this node holds is not what they say they have published, and pulling all of it again"
+                    " did not mend it. Ask who runs their node.",
+                    who=who,
+                )
             )
         if row["twofold"]:
             sentences.append(
-                f"{who}: their node has said two different things of the same moment of its log, as after a restore"
-                " from an old copy, or to show different people different things. Both are kept; ask who runs it."
+                say(
+                    "{who}: their node has said two different things of the same moment of its log, as after a restore"
+                    " from an old copy, or to show different people different things. Both are kept; ask who runs it.",
+                    who=who,
+                )
             )
     return sentences

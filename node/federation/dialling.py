@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from node.federation.addresses import is_odd_literal, literal, refusal
 from node.federation.response import PeerError
+from node.sentence import say
 from protocol.identifiers import Origin
 
 # A name -> its addresses as canonical literals; raises socket.gaierror as getaddrinfo does.
@@ -57,19 +58,19 @@ class Guard(AbstractResolver):
         """Before any request and any redirect. PeerError refused-url or refused-address."""
         host, port = origin.host.strip("[]"), origin.port
         if (host, port) in self._own:
-            raise PeerError("refused-url", "that address is this node itself")
+            raise PeerError("refused-url", say("that address is this node itself"))
         if port == 0:
-            raise PeerError("refused-url", "port 0 is no port")
+            raise PeerError("refused-url", say("port 0 is no port"))
         if (host, port) in self._allowed:
             return
         if origin.scheme != "https":
-            raise PeerError("refused-url", "the address does not begin with https")
+            raise PeerError("refused-url", say("the address does not begin with https"))
         if is_odd_literal(host):
-            raise PeerError("refused-address", "the host is a number written in an unusual way")
+            raise PeerError("refused-address", say("the host is a number written in an unusual way"))
         if literal(host) is not None:
-            words = refusal(host)
-            if words is not None:
-                raise PeerError("refused-address", f"the host is {words}")
+            what = refusal(host)
+            if what is not None:
+                raise PeerError("refused-address", say("the host is {what}", what=what))
 
     def connector(self, per_host: int) -> aiohttp.TCPConnector:
         """A pool of connections that all pass this guard."""
@@ -87,22 +88,22 @@ class Guard(AbstractResolver):
             async with asyncio.timeout(self._patience):
                 found = (await self._names(host))[:_ADDRESSES_A_NAME]
         except TimeoutError:
-            raise PeerError("timeout", "the name could not be looked up in time") from None
+            raise PeerError("timeout", say("the name could not be looked up in time")) from None
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
-                raise PeerError("unknown-name", "the name cannot be looked up at present") from None
-            raise PeerError("unknown-name", "the name does not exist") from None
+                raise PeerError("unknown-name", say("the name cannot be looked up at present")) from None
+            raise PeerError("unknown-name", say("the name does not exist")) from None
         except (OSError, UnicodeError):
-            raise PeerError("unknown-name", "the name cannot be looked up") from None
+            raise PeerError("unknown-name", say("the name cannot be looked up")) from None
         if not found:
-            raise PeerError("unknown-name", "the name has no address")
+            raise PeerError("unknown-name", say("the name has no address"))
         if (host, port) in self._allowed:
             self._let_through.update((address, port) for address in found)
         else:
             for address in found:
-                words = refusal(address)
-                if words is not None:  # one is enough: an honest public name has no private address
-                    raise PeerError("refused-address", f"the name stands for {words}")
+                what = refusal(address)
+                if what is not None:  # one is enough: an honest public name has no private address
+                    raise PeerError("refused-address", say("the name stands for {what}", what=what))
         return [
             ResolveResult(
                 hostname=host,

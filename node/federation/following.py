@@ -9,6 +9,7 @@ import msgspec
 
 from node.clock import time_ordered_id
 from node.gate.handler import CommandHandler, Decision, Draft, Handler
+from node.sentence import say
 from node.storage import sets
 from node.storage.contract import Reads, Tx
 from protocol import identifiers, limits
@@ -198,9 +199,9 @@ def load_target(reads: Reads, command: FollowActor | EndFollow) -> Facts:
 
 def decide_ask(command: FollowActor, facts: Facts, _now: int) -> Decision[Effect]:
     if facts.target is None or facts.inbox is None:
-        return Decision(Reason.NOT_FOUND, detail="That actor's document could not be had.")
+        return Decision(Reason.NOT_FOUND, detail=say("That actor's document could not be had."))
     if identifiers.same_origin(command.me, command.target):
-        return Decision(Reason.INVALID, detail="That is this node itself; its own practices are here already.")
+        return Decision(Reason.INVALID, detail=say("That is this node itself; its own practices are here already."))
     whole = command.target == identifiers.node_actor(identifiers.origin(command.target))
     follow = activities.follow(command.id, command.me, command.target)
     return Decision(
@@ -212,7 +213,7 @@ def decide_ask(command: FollowActor, facts: Facts, _now: int) -> Decision[Effect
 
 def decide_end(command: EndFollow, facts: Facts, _now: int) -> Decision[Effect]:
     if facts.target is None or facts.inbox is None or facts.follow is None or facts.state == "ended":
-        return Decision(Reason.NOT_FOUND, detail="This node does not follow that.")
+        return Decision(Reason.NOT_FOUND, detail=say("This node does not follow that."))
     undo = activities.undo(command.id, command.me, activities.follow(facts.follow, command.me, facts.target))
     return Decision(
         Reason.ACCEPTED,
@@ -232,7 +233,7 @@ def load_follower(reads: Reads, command: RemoveFollower) -> Facts:
 
 def decide_remove(command: RemoveFollower, facts: Facts, _now: int) -> Decision[Effect]:
     if facts.target is None or facts.follow is None or facts.inbox is None:
-        return Decision(Reason.NOT_FOUND, detail="They do not follow this.")
+        return Decision(Reason.NOT_FOUND, detail=say("They do not follow this."))
     refused = activities.follow(facts.follow, command.actor, facts.target)
     return Decision(
         Reason.ACCEPTED,

@@ -24,6 +24,7 @@ from node.federation.response import Response as Response
 from node.federation.response import document as document
 from node.federation.response import explain, header_dict, read_body
 from node.federation.response import metadata as metadata
+from node.sentence import say
 from protocol import canonical, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
 from protocol.http_message import Form, Request
@@ -131,12 +132,12 @@ class Peers:
                         return answer
                     target = urljoin(target, location)
                     if where.scheme == "https" and not target.lower().startswith("https:"):
-                        raise PeerError("redirects", "they redirect to an address that does not begin with https")
+                        raise PeerError("redirects", say("they redirect to an address that does not begin with https"))
         except PeerError:
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise explain(error) from error
-        raise PeerError("redirects", f"they redirect more than {self._limits.redirects} times")
+        raise PeerError("redirects", say("they redirect more than {number} times", number=self._limits.redirects))
 
     async def _signed(self, request: Request, host: str, sign: Sign) -> Response:
         """A GET in the form that has worked there, natively first; refused, once more in the other (section 4)."""
@@ -186,7 +187,7 @@ class Peers:
         for _ in range(2):
             answer = await self.get(wanted, sign=sign)
             if answer.status != 200:
-                raise PeerError("status", f"they answered {answer.status}", answer.status)
+                raise PeerError("status", say("they answered {status}", status=answer.status), answer.status)
             found = canonical.read(document(answer))
             name = found.value.get("id")
             if not isinstance(name, str) or not same_origin(name, answer.url):
@@ -235,9 +236,9 @@ def _place(url: str) -> tuple[Origin, str]:
         parsed = msgspec.structs.replace(parse_url(url, allow_fragment=True), fragment=None)
         _sent(str(parsed))
     except ProtocolError as error:
-        raise PeerError("refused-url", f"the address cannot be used: {error.detail}") from None
+        raise PeerError("refused-url", say("the address cannot be used: {why}", why=error.detail)) from None
     except ValueError:
-        raise PeerError("refused-url", "the address cannot be used") from None
+        raise PeerError("refused-url", say("the address cannot be used")) from None
     return parsed.origin, str(parsed)
 
 

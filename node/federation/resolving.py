@@ -6,6 +6,7 @@ answers only says where to ask.
 
 from node.federation.peer import PeerError, Peers, Sign
 from node.federation.response import ACCEPT_JRD, metadata
+from node.sentence import say
 from protocol import canonical, discovery, identifiers
 from protocol.errors import Reason, RemoteProtocolError
 from protocol.vocabulary import actors
@@ -18,12 +19,14 @@ async def resolve(address: str, peers: Peers, sign: Sign, plain: frozenset[tuple
     """
     text = address.strip()
     if not text:
-        raise RemoteProtocolError(Reason.INVALID, "Type an address, such as @gun-violence@highpoint.example.")
+        raise RemoteProtocolError(Reason.INVALID, say("Type an address, such as @gun-violence@highpoint.example."))
     try:
         if text.startswith(("http://", "https://")):
             return await _url(text, peers, sign)
         if "://" in text:
-            raise RemoteProtocolError(Reason.INVALID, "An address begins with https:// or with no such word at all.")
+            raise RemoteProtocolError(
+                Reason.INVALID, say("An address begins with https:// or with no such word at all.")
+            )
         host, slash, path = text.partition("/")
         if slash:  # a page's address, copied without its beginning
             return await _url(f"{_origin(host, plain)}/{path}", peers, sign)
@@ -33,7 +36,9 @@ async def resolve(address: str, peers: Peers, sign: Sign, plain: frozenset[tuple
         where = _origin(text, plain)
         return await _ask(where, str(where), peers)
     except RemoteProtocolError as error:
-        raise RemoteProtocolError(Reason.INVALID, f"“{text}” cannot be followed: {error.detail}") from None
+        raise RemoteProtocolError(
+            Reason.INVALID, say("“{address}” cannot be followed: {why}", address=text, why=error.detail)
+        ) from None
 
 
 async def _url(text: str, peers: Peers, sign: Sign) -> str:
@@ -47,9 +52,9 @@ async def _url(text: str, peers: Peers, sign: Sign) -> str:
 async def _ask(where: identifiers.Origin, resource: str, peers: Peers) -> str:
     answer = await peers.get(discovery.webfinger_url(where, resource), accept=ACCEPT_JRD)
     if answer.status in (404, 410):
-        raise RemoteProtocolError(Reason.INVALID, f"{where.host} knows nobody by that name.")
+        raise RemoteProtocolError(Reason.INVALID, say("{host} knows nobody by that name.", host=where.host))
     if answer.status != 200:
-        raise PeerError("status", f"{where.host} answered {answer.status}", answer.status)
+        raise PeerError("status", say("{host} answered {status}", host=where.host, status=answer.status), answer.status)
     return discovery.read_webfinger(metadata(answer), resource)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import aiohttp
 import msgspec
 
+from node.sentence import say
 from protocol.errors import Reason, RemoteProtocolError
 
 ACTIVITY_STREAMS = "https://www.w3.org/ns/activitystreams"
@@ -93,7 +94,7 @@ async def read_body(response: aiohttp.ClientResponse, headers: dict[str, str], c
         return b""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip"}:
-        raise PeerError("bad-response", "their answer is packed in a way that this node does not read")
+        raise PeerError("bad-response", say("their answer is packed in a way that this node does not read"))
     if response.content_length is not None and response.content_length > cap:
         raise _too_large(cap)
     unpack = None if encoding == "identity" else zlib.decompressobj(wbits=31)
@@ -104,13 +105,13 @@ async def read_body(response: aiohttp.ClientResponse, headers: dict[str, str], c
         try:
             part = chunk if unpack is None else unpack.decompress(chunk, cap - size + 1)
         except zlib.error:
-            raise PeerError("bad-response", "their answer is not the gzip that it says it is") from None
+            raise PeerError("bad-response", say("their answer is not the gzip that it says it is")) from None
         size += len(part)
         if size > cap or packed > cap:
             raise _too_large(cap)
         parts.append(part)
     if unpack is not None and packed and (not unpack.eof or unpack.unused_data):
-        raise PeerError("bad-response", "their answer is not one whole gzip stream")
+        raise PeerError("bad-response", say("their answer is not one whole gzip stream"))
     return b"".join(parts)
 
 
@@ -120,54 +121,54 @@ def explain(error: BaseException) -> PeerError:
         case PeerError():
             return error
         case aiohttp.ConnectionTimeoutError():
-            return PeerError("timeout", "no connection came about in time")
+            return PeerError("timeout", say("no connection came about in time"))
         case aiohttp.SocketTimeoutError():
-            return PeerError("timeout", "they stopped in the middle of their answer, or never began it")
+            return PeerError("timeout", say("they stopped in the middle of their answer, or never began it"))
         case TimeoutError():
-            return PeerError("timeout", "the whole exchange took too long")
+            return PeerError("timeout", say("the whole exchange took too long"))
         case aiohttp.ClientConnectorCertificateError():
             return PeerError("tls", _certificate(error.certificate_error))
         case aiohttp.ClientSSLError():
-            return PeerError("tls", "a secure connection could not be agreed on")
+            return PeerError("tls", say("a secure connection could not be agreed on"))
         case aiohttp.ClientConnectorError():
             return PeerError("unreachable", _connecting(error.os_error))
         case aiohttp.ClientPayloadError():
-            return PeerError("bad-response", "their answer broke off in the middle")
+            return PeerError("bad-response", say("their answer broke off in the middle"))
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
-            return PeerError("unreachable", "they closed the connection before they answered")
+            return PeerError("unreachable", say("they closed the connection before they answered"))
         case _:
-            return PeerError("bad-response", "their answer is not correct HTTP")
+            return PeerError("bad-response", say("their answer is not correct HTTP"))
 
 
 def _certificate(error: Exception) -> str:
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
     match code:
         case 10:  # X509_V_ERR_CERT_HAS_EXPIRED
-            return "their certificate has expired"
+            return say("their certificate has expired")
         case 9:
-            return "their certificate is not valid yet"
+            return say("their certificate is not valid yet")
         case 62 | 64:  # X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
-            return "their certificate is for another name"
+            return say("their certificate is for another name")
         case 18 | 19 | 20 | 21:
-            return "their certificate comes from no authority that this machine trusts"
+            return say("their certificate comes from no authority that this machine trusts")
         case 23:
-            return "their certificate was revoked"
+            return say("their certificate was revoked")
         case _:
-            return "their certificate cannot be trusted"
+            return say("their certificate cannot be trusted")
 
 
 def _connecting(error: OSError) -> str:
     match error:
         case ConnectionRefusedError():
-            return "nothing listens there"
+            return say("nothing listens there")
         case ConnectionResetError() | BrokenPipeError():
-            return "they closed the connection at once"
+            return say("they closed the connection at once")
         case _:
-            return "there is no way to that address from here"
+            return say("there is no way to that address from here")
 
 
 def _too_large(cap: int) -> PeerError:
-    return PeerError("too-large", f"their answer is larger than {cap // 1024} KiB")
+    return PeerError("too-large", say("their answer is larger than {size} KiB", size=cap // 1024))
 
 
 def _media_type(response: Response) -> tuple[str, str]:

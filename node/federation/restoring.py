@@ -14,6 +14,7 @@ from node.clock import Clock
 from node.federation.peer import PeerError, Peers, Sign, document
 from node.gate.door import Gate
 from node.gate.handler import Carrier
+from node.sentence import say
 from node.storage import sets
 from node.storage.contract import Reads, Storage, Tx
 from protocol import canonical, identifiers, limits
@@ -87,20 +88,20 @@ class Restoring:
             url = wire_log.page_url(where, name, epoch, after, limits.LOG_PAGE_ITEMS)
             response = await self._peers.get(url, sign=self._sign)
             if response.status != 200:
-                raise PeerError("status", f"their log answered {response.status}", response.status)
+                raise PeerError("status", say("their log answered {status}", status=response.status), response.status)
             page = wire_log.read_page(document(response))
             if page.set != name or (epoch and page.epoch != epoch) or page.after != after:
-                raise PeerError("bad-response", "their log page does not fit what was asked")
+                raise PeerError("bad-response", say("their log page does not fit what was asked"))
             for raw in page.items:
                 if activities.read_activity(canonical.read(raw)).actor != owner:
                     # Else anything new to us would count as a proof that we forgot something.
-                    raise PeerError("bad-response", "their log of our set holds what others said")
+                    raise PeerError("bad-response", say("their log of our set holds what others said"))
                 answer = await self._gate.receive(raw, carrier)
                 taken += answer.reason is Reason.ACCEPTED
             if page.next is None:
                 return taken
             epoch, after = page.epoch, page.to
-        raise PeerError("bad-response", "their log does not end")
+        raise PeerError("bad-response", say("their log does not end"))
 
 
 def _begin(tx: Tx, name: str, theirs: int, now: int) -> int:

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from node.sentence import words
 from protocol import limits
 from protocol.errors import PROBLEM_BASE, Reason
 
@@ -16,7 +17,7 @@ SPREAD = 0.2  # ±20 %: hosts that failed together do not come back together
 LONGEST_RETRY_AFTER = limits.DAY
 REASON_CHARACTERS = 300
 BLOCKED = "blocked"  # the reason of a pause that is our own doing: the settings refuse this host
-BLOCKED_SAID = "This node's own settings refuse them, so nothing is sent."  # the same for people
+BLOCKED_SAID = words("This node's own settings refuse them, so nothing is sent.")  # the same for people
 
 # Of the 4xx, those that say "not now" or "not here" of the request's surroundings; the rest say "not this activity".
 # 404: an inbox may come back with its server, and no status ever deletes (section 5).

@@ -10,6 +10,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.repertoire import catalog, composing, reading, rules, store
 from node.repertoire.composing import Written
+from node.sentence import say
 from node.storage.contract import Reads
 from node.web.api import Route, insist
 from node.web.markdown import sanitise
@@ -153,7 +154,7 @@ class RepertoireApi:
     async def publish(self, request: web.Request, body: Written) -> Done:
         slug = request.match_info["slug"]
         if not identifiers.is_slug(slug):
-            raise ProtocolError(Reason.NOT_FOUND, "There is no such practice on this node.")
+            raise ProtocolError(Reason.NOT_FOUND, say("There is no such practice on this node."))
         owner = identifiers.practice_actor(self._desk.origin, slug)
         text = msgspec.structs.replace(body, language=body.language or self._desk.language)
         item = await _composed(text, self._desk.new("items"), owner)
@@ -166,7 +167,7 @@ class RepertoireApi:
         held, activity = await self._desk.storage.read(lambda reads: _held_item(reads, id))
         sent = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
         if not sent:
-            raise ProtocolError(Reason.INVALID, "The body names nothing to change.")
+            raise ProtocolError(Reason.INVALID, say("The body names nothing to change."))
         before = composing.written(held)
         text = msgspec.structs.replace(before, **sent)
         if text == before:

@@ -2,9 +2,10 @@
 
 import msgspec
 
-from node.web import words
+from node.sentence import say, words
 from node.web.forms import is_plain
 from node.web.markdown import to_html
+from node.web.words import LANGUAGES as LANGUAGE_NAMES
 from protocol import limits
 from protocol.errors import ProtocolError
 from protocol.vocabulary.dates import is_day
@@ -100,18 +101,18 @@ def written(item: Item) -> Written:
     )
 
 
-_LINES = {"title": "title", "version": "version", "place": "place", "license": "licence"}
+_LINES = {"title": words("title"), "version": words("version"), "place": words("place"), "license": words("licence")}
 _PROSE = {
-    "summary": "summary",
-    "principle": "principle",
-    "local_conditions": "local conditions",
-    "evidence": "evidence",
-    "contact": "people to call",
-    "kept": "what was kept",
-    "changed": "what was changed",
-    "why": "why",
-    "coach": "coach",
-    "results": "results",
+    "summary": words("summary"),
+    "principle": words("principle"),
+    "local_conditions": words("local conditions"),
+    "evidence": words("evidence"),
+    "contact": words("people to call"),
+    "kept": words("what was kept"),
+    "changed": words("what was changed"),
+    "why": words("why"),
+    "coach": words("coach"),
+    "results": words("results"),
 }
 _LIMITS = tuple(
     (name, said, most)
@@ -124,23 +125,27 @@ _SURELY_FITS = 20_000  # characters of Markdown whose HTML cannot be over the li
 def fault(text: Written) -> str:
     """What is wrong with it, as one sentence for who wrote it; empty if nothing is. The protocol judges once more."""
     if not text.title.strip():
-        return "An item needs a title."
+        return say("An item needs a title.")
     if not text.content.strip():
-        return "An item needs a text."
+        return say("An item needs a text.")
     for name, said, most in _LIMITS:
         if (length := len(getattr(text, name).strip())) > most:
-            return f"The field “{said}” has {length:,} characters; at most {most:,} fit."
+            return say(
+                "The field “{field}” has {length} characters; at most {most} fit.", field=said, length=length, most=most
+            )
         if not is_plain(getattr(text, name), line=name in _LINES):
-            return f"The field “{said}” has {_odd(name in _LINES)}."
+            return say("The field “{field}” has {what}.", field=said, what=_odd(name in _LINES))
     if not is_plain(text.content):
-        return f"The text has {_odd(False)}."
+        return say("The text has {what}.", what=_odd(False))
     if _too_long(text.content):
-        return f"The text is too long: with its formatting it has more than {limits.CONTENT_BYTES:,} bytes."
+        return say(
+            "The text is too long: with its formatting it has more than {most} bytes.", most=limits.CONTENT_BYTES
+        )
     return _unknown(text) or _lineage(text)
 
 
 def _odd(line: bool) -> str:
-    return "a line break or a control character" if line else "a control character"
+    return say("a line break or a control character") if line else say("a control character")
 
 
 def _too_long(content: str) -> bool:
@@ -152,28 +157,33 @@ def _too_long(content: str) -> bool:
 def _unknown(text: Written) -> str:
     """A value that is none of those that can be."""
     if text.kind not in KINDS:
-        return f"“{_short(text.kind)}” is not a kind of item. Kinds are: {', '.join(KINDS)}."
-    if text.stage and text.stage not in STAGES:
-        return f"“{_short(text.stage)}” is not a stage. Stages are: {', '.join(STAGES)}."
-    if not is_language(text.language):
-        return f"“{_short(text.language)}” is not the code of a language, such as en, es or pt-BR."
-    if text.review_by and not is_day(text.review_by):
-        return f"“{_short(text.review_by)}” is not a day. Write year-month-day, such as 2027-03-31."
-    if text.domain and not _is_domain(text.domain):
-        return (
-            f"“{_short(text.domain)}” is not a domain. A domain is one of {', '.join(DOMAINS)}, or lies below one,"
-            " such as public-safety/gun-violence."
+        return say(
+            "“{kind}” is not a kind of item. Kinds are: {kinds}.", kind=_short(text.kind), kinds=", ".join(KINDS)
         )
+    if text.stage and text.stage not in STAGES:
+        return say(
+            "“{stage}” is not a stage. Stages are: {stages}.", stage=_short(text.stage), stages=", ".join(STAGES)
+        )
+    if not is_language(text.language):
+        return say("“{code}” is not the code of a language, such as en, es or pt-BR.", code=_short(text.language))
+    if text.review_by and not is_day(text.review_by):
+        return say("“{day}” is not a day. Write year-month-day, such as 2027-03-31.", day=_short(text.review_by))
+    if text.domain and not _is_domain(text.domain):
+        return say(
+            "“{domain}” is not a domain. A domain is one of {domains}, or lies below one, such as"
+            " public-safety/gun-violence.",
+            domain=_short(text.domain), domains=", ".join(DOMAINS),
+        )  # fmt: skip
     return ""
 
 
 def _lineage(text: Written) -> str:
     if text.kind == "adaptation" and not text.adapted_from:
-        return "An adaptation must name the item that it adapts."
+        return say("An adaptation must name the item that it adapts.")
     if text.kind != "adaptation" and text.adapted_from:
-        return "Only an adaptation can name what it adapts: choose the kind “adaptation”."
+        return say("Only an adaptation can name what it adapts: choose the kind “adaptation”.")
     if len(text.adapted_from) > limits.RECIPIENTS:
-        return f"An adaptation can name at most {limits.RECIPIENTS} items that it adapts."
+        return say("An adaptation can name at most {most} items that it adapts.", most=limits.RECIPIENTS)
     return ""
 
 
@@ -189,4 +199,4 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-LANGUAGES = tuple(words.LANGUAGES.items())
+LANGUAGES = tuple(LANGUAGE_NAMES.items())

@@ -12,9 +12,9 @@ from node.coalition.standing import where
 from node.gate.desk import Desk
 from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
-from node.sentence import say
+from node.sentence import say, words
 from node.storage.contract import Reads, Row
-from node.web import words
+from node.web import words as codes
 from node.web.forms import Form, carry_out, read_form
 from node.web.markdown import to_html
 from node.web.problem import Refused, require_session
@@ -26,14 +26,14 @@ from protocol.errors import Reason
 from protocol.vocabulary.repertoire import Item
 
 _PROSE = {
-    "principle": "Principle",
-    "local_conditions": "Local conditions",
-    "evidence": "Evidence",
-    "contact": "People to call",
-    "kept": "What was kept",
-    "changed": "What was changed",
-    "why": "Why",
-    "results": "Results",
+    "principle": words("Principle"),
+    "local_conditions": words("Local conditions"),
+    "evidence": words("Evidence"),
+    "contact": words("People to call"),
+    "kept": words("What was kept"),
+    "changed": words("What was changed"),
+    "why": words("Why"),
+    "results": words("Results"),
 }
 _ASKED = ("kept", "changed", "why")  # of every adaptation: without them it credits and teaches nobody
 
@@ -71,7 +71,7 @@ class Editing:
 
         every, mine, original = await self._desk.storage.read(work)
         if adapts and (original is None or original.item is None):
-            raise Refused(Reason.NOT_FOUND, "This node does not hold the item to adapt.")
+            raise Refused(Reason.NOT_FOUND, say("This node does not hold the item to adapt."))
         if not every:
             raise web.HTTPSeeOther("/practices/new")
         practices = [row for row in every if mine is None or row["actor"] in mine]
@@ -80,9 +80,9 @@ class Editing:
                 Reason.NOT_ALLOWED, say("A practice publishes what its members write: join one of the practices first.")
             )
         view = {
-            "heading": "Start an adaptation" if original else "Publish an item",
+            "heading": say("Start an adaptation") if original else say("Publish an item"),
             "action": f"/items/new?adapts={quote(adapts, safe='')}" if original else "/items/new",
-            "button": "Publish the adaptation" if original else "Publish",
+            "button": say("Publish the adaptation") if original else say("Publish"),
             "cancel_url": views.item_url(original.id, original.local) if original else "/",
             "form": form,
             "practices": [(row["slug"], row["name"]) for row in practices],
@@ -95,7 +95,7 @@ class Editing:
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
         adapts = request.query.get("adapts", "")
-        text, slug = _read(form, self._desk.language, adapts=bool(adapts)), form.slug("practice", "Practice")
+        text, slug = _read(form, self._desk.language, adapts=bool(adapts)), form.slug("practice", say("Practice"))
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
         await _judge(form, text)
@@ -128,9 +128,9 @@ class Editing:
         practice, original = await self._desk.storage.read(work)
         path = views.item_url(item.id, True)
         view = {
-            "heading": "Edit this item",
+            "heading": say("Edit this item"),
             "action": f"{path}/edit",
-            "button": "Save the changes",
+            "button": say("Save the changes"),
             "cancel_url": path,
             "form": form,
             "practices": [(practice["slug"], practice["name"])] if practice else [],
@@ -172,18 +172,18 @@ class Editing:
         item = await self._item(request)
         path = views.item_url(item.id, True)
         view = {
-            "heading": "Withdraw this item",
-            "question": f"Withdraw “{item.name}”?",
+            "heading": say("Withdraw this item"),
+            "question": say("Withdraw “{name}”?", name=item.name),
             "lost": [
-                "Its text is erased here, and on every node that holds it as soon as that node hears of it.",
-                "This cannot be undone: to share it again, publish it as a new item.",
+                say("Its text is erased here, and on every node that holds it as soon as that node hears of it."),
+                say("This cannot be undone: to share it again, publish it as a new item."),
             ],
             "kept": [
-                "Its address stays, and says that it was withdrawn.",
-                "Adaptations that others made of it stay theirs.",
+                say("Its address stays, and says that it was withdrawn."),
+                say("Adaptations that others made of it stay theirs."),
             ],
             "action": f"{path}/withdraw",
-            "button": "Withdraw it",
+            "button": say("Withdraw it"),
             "cancel_url": path,
             "fields": [],
         }
@@ -210,15 +210,15 @@ class Editing:
 
 def _languages(also: str) -> dict[str, str]:
     """By code, with one that need not be among those that are usual."""
-    return {**words.LANGUAGES, also: words.language(also)}
+    return {**codes.LANGUAGES, also: codes.language(also)}
 
 
 def _options(language: str) -> dict[str, Any]:
     return {
-        "kinds": [(code, label) for code, label in words.KINDS.items() if code != "adaptation"],
+        "kinds": [(code, label) for code, label in codes.KINDS.items() if code != "adaptation"],
         "languages": list(_languages(language).items()),
-        "licenses": list(words.LICENSES.items()),
-        "stages": list(words.STAGES.items()),
+        "licenses": list(codes.LICENSES.items()),
+        "stages": list(codes.STAGES.items()),
     }
 
 
@@ -229,16 +229,16 @@ def _read(form: Form, language: str, *, adapts: bool) -> Written:
 
 def _plain(form: Form, language: str) -> Written:
     return Written(
-        title=form.line("title", "Title", required=True),
-        content=form.text("content", "Text", required=True, most=100_000),
-        kind=form.line("kind", "Kind") or "method",
-        language=form.choice("language", "Language", _languages(language)),
-        summary=form.text("summary", "In one sentence", most=1_000),
-        license=form.choice("license", "Licence", words.LICENSES, required=False),
-        review_by=form.day("review_by", "Review by") or "",
-        version=form.line("version", "Version", most=60),
-        coach=form.line("coach", "Coach"),
-        stage=form.choice("stage", "Stage", words.STAGES, required=False),
+        title=form.line("title", say("Title"), required=True),
+        content=form.text("content", say("Text"), required=True, most=100_000),
+        kind=form.line("kind", say("Kind")) or "method",
+        language=form.choice("language", say("Language"), _languages(language)),
+        summary=form.text("summary", say("In one sentence"), most=1_000),
+        license=form.choice("license", say("Licence"), codes.LICENSES, required=False),
+        review_by=form.day("review_by", say("Review by")) or "",
+        version=form.line("version", say("Version"), most=60),
+        coach=form.line("coach", say("Coach")),
+        stage=form.choice("stage", say("Stage"), codes.STAGES, required=False),
     )
 
 

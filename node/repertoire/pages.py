@@ -9,6 +9,7 @@ from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, views
+from node.sentence import say
 from node.storage.contract import Reads
 from node.web.forms import carry_out
 from node.web.negotiate import wants_activity
@@ -99,7 +100,7 @@ class RepertoirePages:
         item = held.item
         today = self._desk.clock.now()
         view = {
-            "title": item.name or "Without a title", "kind": item.kind, "domain": item.domain,
+            "title": item.name or say("Without a title"), "kind": item.kind, "domain": item.domain,
             "language": item.language, "version": item.version, "summary": item.summary, "license": item.license,
             "practice": practice, "place": item.place.name, "content": item.content, "principle": item.principle,
             "local_conditions": item.local_conditions, "evidence": item.evidence, "contact": item.contact,

@@ -8,6 +8,7 @@ import msgspec
 
 from node.clock import time_ordered_id
 from node.gate.handler import Decision, Draft, Need
+from node.sentence import say
 from protocol import canonical, identifiers, limits, states
 from protocol.errors import ProtocolError, Reason
 from protocol.integrity import Verified
@@ -239,7 +240,7 @@ def recommended_at(msg: Activity) -> int:
 def decide_publish(command: PublishItem, facts: Facts, now: int) -> Decision[Effect]:
     item = command.item
     if facts.practice_domain is None:
-        return Decision(Reason.NOT_FOUND, detail="There is no such practice on this node.")
+        return Decision(Reason.NOT_FOUND, detail=say("There is no such practice on this node."))
     if facts.held is not None or facts.held_deleted:
         return Decision(Reason.EXISTS)
     complete = msgspec.structs.replace(
@@ -259,7 +260,9 @@ def decide_edit(command: EditItem, facts: Facts, now: int) -> Decision[Effect]:
     held = facts.held
     if held is None or facts.practice_domain is None:
         gone = facts.held_deleted
-        return Decision(Reason.GONE if gone else Reason.NOT_FOUND, detail="This item was withdrawn." if gone else "")
+        return Decision(
+            Reason.GONE if gone else Reason.NOT_FOUND, detail=say("This item was withdrawn.") if gone else ""
+        )
     complete = msgspec.structs.replace(
         command.item,
         id=held.id,
@@ -277,9 +280,11 @@ def decide_edit(command: EditItem, facts: Facts, now: int) -> Decision[Effect]:
 def _say(activity: str, item: Item, facts: Facts, now: int, *, first: bool) -> Decision[Effect]:
     if facts.missing:
         named = ", ".join(facts.missing)
-        return Decision(Reason.INVALID, detail=f"This node does not hold what the adaptation names: {named}")
+        return Decision(
+            Reason.INVALID, detail=say("This node does not hold what the adaptation names: {named}", named=named)
+        )
     if item.kind == "adaptation" and not item.adapted_from:
-        return Decision(Reason.INVALID, detail="An adaptation must name the item that it adapts.")
+        return Decision(Reason.INVALID, detail=say("An adaptation must name the item that it adapts."))
     credited = tuple(Reference(original.id, original.digest) for original in facts.originals)
     complete = msgspec.structs.replace(item, adapted_from=credited)
     try:
@@ -295,7 +300,9 @@ def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[E
     held = facts.held
     if held is None or facts.practice_domain is None:
         gone = facts.held_deleted
-        return Decision(Reason.GONE if gone else Reason.NOT_FOUND, detail="It was withdrawn before." if gone else "")
+        return Decision(
+            Reason.GONE if gone else Reason.NOT_FOUND, detail=say("It was withdrawn before.") if gone else ""
+        )
     sequence = states.next_sequence(held.sequence, now)
     said = activities.delete(
         command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc)
@@ -309,7 +316,7 @@ def decide_recommend(command: Recommend, facts: Facts, now: int) -> Decision[Eff
     if activities.audience(activities.read_activity(canonical.read(facts.raw))) != "public":
         return Decision(Reason.NOT_FOUND)  # what was said to some is never widened, nor said to be here (section 7)
     if facts.practice_domain is None:
-        return Decision(Reason.NOT_ALLOWED, detail="Only an actor of this node can recommend from here.")
+        return Decision(Reason.NOT_ALLOWED, detail=say("Only an actor of this node can recommend from here."))
     said = activities.announce(
         command.activity, command.actor, msgspec.json.decode(facts.raw), [identifiers.PUBLIC], now
     )

@@ -5,12 +5,13 @@ from urllib.parse import urlencode
 
 from node.repertoire import reading
 from node.repertoire.catalog import FACETS, Query
+from node.sentence import say, together, words
 from node.storage.contract import Row
-from node.web import words
+from node.web import words as codes
 from node.web.things import Choice, Facet, ItemCard, Lineage, Provenance, Ref
 from protocol import identifiers
 
-TITLES = {"domain": "Domain", "kind": "Kind", "language": "Language"}
+TITLES = {"domain": words("Domain"), "kind": words("Kind"), "language": words("Language")}
 
 
 def item_url(id: str, local: bool) -> str:
@@ -18,7 +19,7 @@ def item_url(id: str, local: bool) -> str:
     return "/" + id.split("/", 3)[3] if local else f"/catalog/item?{urlencode({'id': id})}"
 
 
-WITHDRAWN = "An item that was withdrawn"
+WITHDRAWN = words("An item that was withdrawn")
 
 
 def practice_ref(owner: str, name: str | None, local: bool) -> Ref:
@@ -30,7 +31,7 @@ def practice_ref(owner: str, name: str | None, local: bool) -> Ref:
 def card(row: Row) -> ItemCard:
     local = bool(row["local"])
     return ItemCard(
-        title=row["name"] or "Without a title",
+        title=row["name"] or say("Without a title"),
         url=item_url(row["id"], local),
         kind=row["kind"],
         domain=row["domain"],
@@ -48,7 +49,7 @@ def lineage(link: reading.Link) -> Lineage:
     item = link.item
     changed = None if link.digest is None or link.digest_now is None else link.digest != link.digest_now
     return Lineage(
-        title=link.title or (WITHDRAWN if link.withdrawn else "Without a title"),
+        title=link.title or (WITHDRAWN if link.withdrawn else say("Without a title")),
         url=item_url(link.id, link.local) if link.held else _safe(link.id),
         practice=practice_ref(link.owner, link.owner_name, link.local) if link.owner else Ref(""),
         place=item.place.name if item else "",
@@ -103,8 +104,8 @@ def facet(query: Query, name: str, rows: Iterable[Row]) -> Facet:
 
 def _label(facet: str, value: str) -> str:
     if facet == "domain":
-        return " › ".join(words.domain(value))
-    return words.kind(value) if facet == "kind" else words.language(value)
+        return together(codes.domain(value), " › ")
+    return codes.kind(value) if facet == "kind" else codes.language(value)
 
 
 def kept(query: Query) -> list[tuple[str, str]]:

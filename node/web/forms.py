@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 
 from node.gate.door import Gate
-from node.sentence import say
+from node.sentence import say, together
 from node.web.problem import Refused, insist
 from node.web.render import SHELL
 from node.web.session import session_of, who_of
@@ -62,7 +62,7 @@ class Form:
 
     def fault(self, name: str) -> str:
         """What is wrong with this field, empty if nothing is."""
-        return " ".join(fault.sentence for fault in self.faults if fault.field == name)
+        return together(fault.sentence for fault in self.faults if fault.field == name)
 
     def wrong(self, name: str, label: str, sentence: str) -> None:
         """Say what is wrong with a field, or with the form if the name is empty."""
@@ -72,9 +72,11 @@ class Form:
         """Plain text, trimmed, with \\n line ends; at most `most` characters."""
         text = _CONTROL.sub("", _NEWLINES.sub("\n", self.value(name))).strip()
         if required and not text:
-            self.wrong(name, label, "Please fill this in.")
+            self.wrong(name, label, say("Please fill this in."))
         elif len(text) > most:
-            self.wrong(name, label, f"This has {len(text):,} characters; at most {most:,} fit.")
+            self.wrong(
+                name, label, say("This has {length} characters; at most {most} fit.", length=len(text), most=most)
+            )
         return text
 
     def line(self, name: str, label: str, *, required: bool = False, most: int = limits.NAME_CHARACTERS) -> str:
@@ -87,7 +89,7 @@ class Form:
         if not value and not required:
             return ""
         if value not in options:
-            self.wrong(name, label, "Please choose one of these.")
+            self.wrong(name, label, say("Please choose one of these."))
             return ""
         return value
 
@@ -108,14 +110,14 @@ class Form:
         try:
             return date.fromisoformat(text).isoformat()
         except ValueError:
-            self.wrong(name, label, "Please write the date as year-month-day, such as 2027-03-31.")
+            self.wrong(name, label, say("Please write the date as year-month-day, such as 2027-03-31."))
             return None
 
     def slug(self, name: str, label: str, *, required: bool = True, most: int = 64) -> str:
         """A word for an address: small letters, digits, inner hyphens, as on the wire."""
         text = self.line(name, label, required=required, most=most)
         if text and len(text) <= most and not identifiers.is_slug(text):
-            self.wrong(name, label, "Only small letters a to z, digits and hyphens inside, such as gun-violence.")
+            self.wrong(name, label, say("Only small letters a to z, digits and hyphens inside, such as gun-violence."))
         return text
 
 
@@ -130,14 +132,14 @@ def check_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     ours = request.app[SHELL].site().origin
     if (site is None and origin is None) or site not in (None, "same-origin", "none") or origin not in (None, ours):
-        raise Refused(Reason.NOT_ALLOWED, "This form was sent from another site, so nothing was done.")
+        raise Refused(Reason.NOT_ALLOWED, say("This form was sent from another site, so nothing was done."))
 
 
 async def read_act(request: web.Request) -> Form:
     """The posted form of an act that is nothing but its button: Refused if it cannot be taken as it is."""
     form = await read_form(request)
     if not form.ok:
-        raise Refused(Reason.NOT_ALLOWED, " ".join(fault.sentence for fault in form.faults))
+        raise Refused(Reason.NOT_ALLOWED, together(fault.sentence for fault in form.faults))
     return form
 
 
@@ -162,7 +164,7 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
         raise Refused(Reason.WRONG_TYPE)
     # A codec is the sender's choice of our code, and some (punycode) take the square of their input's length.
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.")
+        raise Refused(Reason.MALFORMED, say("A form is sent as UTF-8."))
     values: dict[str, str] = {}
     try:
         async with asyncio.timeout(limits.BODY_TIMEOUT / 1000):
@@ -170,7 +172,7 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     except TimeoutError:
         raise Refused(Reason.TOO_SLOW) from None
     except ValueError:
-        raise Refused(Reason.MALFORMED, "A form is sent as UTF-8.") from None
+        raise Refused(Reason.MALFORMED, say("A form is sent as UTF-8.")) from None
     for name, value in posted.items():
         if len(values) >= _FIELDS:
             raise Refused(Reason.PAGE_LIMIT)
@@ -180,7 +182,9 @@ async def read_form(request: web.Request, *, signed_in: bool = True) -> Form:
     once = session.wish(values.pop(TOKEN_FIELD, ""))
     form = Form(values, once or "")
     if signed_in and not session.signed_in:
-        form.wrong("", "", "You have been signed out. Sign in in a second window, then press the button here again.")
+        form.wrong(
+            "", "", say("You have been signed out. Sign in in a second window, then press the button here again.")
+        )
     elif signed_in and once is None:
-        form.wrong("", "", "This page was older than your sign-in. Please press the button once more.")
+        form.wrong("", "", say("This page was older than your sign-in. Please press the button once more."))
     return form

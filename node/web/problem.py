@@ -100,7 +100,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except SignInNeeded:
         if request.method in ("GET", "HEAD") and names_html(request.headers.get("Accept")):
             raise web.HTTPSeeOther(request.app.router["sign_in"].url_for().with_query(then=request.path_qs)) from None
-        return answer(request, Reason.NOT_ALLOWED, "Sign in first.")
+        return answer(request, Reason.NOT_ALLOWED, say("Sign in first."))
     except web.HTTPException as error:
         if error.status < 400:
             raise
