@@ -26,7 +26,7 @@ PIP  := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup demo test check bench clean
+.PHONY: help run setup demo test check words bench clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ check: $(VENV)/.dev-ready ## style, types, floors, dependencies and the rules of
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m pytest tests/house
+
+words: $(VENV)/.dev-ready ## bring new messages of the source into the catalogues of node/web/locale, and name those without words
+	@exec $(BIN)/python -m tests.translations
 
 bench: $(VENV)/.dev-ready ## measure on this machine
 	@exec $(BIN)/python -m tests.bench $(ARGS)
