@@ -19,7 +19,7 @@ from babel.numbers import format_decimal
 
 from node.sentence import Sentence
 
-LANGUAGES = MappingProxyType({"en": "English"})  # each named in itself; one with a catalogue is added here
+LANGUAGES = MappingProxyType({"en": "English", "es": "Español"})  # each named in itself; each has a catalogue
 COOKIE = "language"
 COOKIE_LIFETIME = 365 * 24 * 3600  # seconds
 _FOLDER = Path(__file__).parent / "locale"
