@@ -40,7 +40,7 @@ def strings(value: Any) -> Iterable[str]:
     elif isinstance(value, msgspec.Struct):
         yield from strings([getattr(value, name) for name in value.__struct_fields__])
     elif isinstance(value, Form):
-        yield from strings([value._values, value.faults])
+        yield from strings(vars(value))
     elif isinstance(value, dict):
         yield from strings([*value, *value.values()])
     elif isinstance(value, list | tuple | set | frozenset):
