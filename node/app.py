@@ -30,6 +30,7 @@ from node.coalition.people import links
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.profiles.pages import Profiles
 from node.coalition.settling import reach
 from node.coalition.settling.first import First
 from node.coalition.settling.letters import Letters
@@ -157,8 +158,8 @@ class Node:
         placing, first = Placing(Places()), First(desk, self.joining, self.keystore.seal)
         settings = Settings(desk, placing, self.joining, Letters(self.storage), self._reachable, self._renamed)
         rooms = (
-            placing, first, settings, Editing(desk), repertoire, directory, own, self.joining, coalition, connections,
-            operation,
+            placing, first, settings, Profiles(desk, self.keystore, endpoints.actor), Editing(desk), repertoire,
+            directory, own, self.joining, coalition, connections, operation,
         )  # fmt: skip
         for room in rooms:
             app.add_routes(room.routes())
@@ -220,7 +221,9 @@ class Node:
         self.storage.tell("site")
 
     def _heard_new_name(self, _: str) -> None:
-        self._introducing = asyncio.create_task(self._introduce())
+        if self._site is not None:  # else nobody is shown a page yet
+            self._introducing = asyncio.create_task(self._introduce(), name="introducing")
+            self._introducing.add_done_callback(_report)
 
     async def _reachable(self) -> str:
         """Why others cannot reach us, in a sentence. Asked with a client of its own: the usual one avoids ourselves."""

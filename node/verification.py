@@ -38,7 +38,8 @@ class Report(msgspec.Struct, frozen=True):
 def count(reads: Reads) -> int:
     """How many documents there are to check."""
     return reads.the(
-        "SELECT (SELECT COUNT(*) FROM activity WHERE raw IS NOT NULL) + (SELECT COUNT(*) FROM actor) AS total"
+        "SELECT (SELECT COUNT(*) FROM activity WHERE raw IS NOT NULL)"
+        " + (SELECT COUNT(*) FROM actor WHERE state <> 'gone') AS total"
     )["total"]
 
 
@@ -63,6 +64,7 @@ def verify(reads: Reads, now: int, progress: Callable[[int], None]) -> Report:
     after = ""
     while rows := reads.all(
         "SELECT a.id, a.raw, a.proof, p.root FROM actor a LEFT JOIN peer p ON p.host = a.host WHERE a.id > :after"
+        " AND a.state <> 'gone'"
         " ORDER BY a.id LIMIT :limit",
         after=after, limit=_BATCH,
     ):  # fmt: skip

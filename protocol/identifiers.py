@@ -260,6 +260,13 @@ def practice_actor(where: Origin, slug: str) -> str:
     return where.at(f"/practices/{slug}")
 
 
+def person_actor(where: Origin, name: str) -> str:
+    """A person's actor. LocalProtocolError if the name is no slug."""
+    if not is_slug(name):
+        raise LocalProtocolError(Reason.MALFORMED, "A person's name in an address has letters, digits and hyphens.")
+    return where.at(f"/people/{name}")
+
+
 def set_name(actor: str, audience: str) -> str:
     """The name of what `actor` published to `public` or `members`. Direct activities have no set (section 8)."""
     if audience == "public":

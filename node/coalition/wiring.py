@@ -4,6 +4,7 @@ from typing import Any
 
 from node.coalition import rules, store
 from node.coalition.people.wiring import people_commands
+from node.coalition.profiles.wiring import profile_commands
 from node.coalition.settling.wiring import settling_commands
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
@@ -19,6 +20,7 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
         "commands": {
             **people_commands(),
             **settling_commands(),
+            **profile_commands(),
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
             rules.OpenPractice: CommandHandler(
                 store.load_open, rules.decide_open, store.apply, "practice.open", names=_opened

@@ -33,11 +33,12 @@ ON CONFLICT(id) DO UPDATE SET type = excluded.type, name = excluded.name, handle
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What is held of an actor, and the root pinned for its origin."""
+    """What is held of an actor, and the root pinned for its origin. said: the activity that made its present state."""
 
     held: Held | None
     root: str | None
     state: str
+    said: str | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -65,7 +66,14 @@ class Wait(msgspec.Struct, frozen=True):
     voids: bytes | None = None
 
 
-Effect = Store | Wait
+class Gone(msgspec.Struct, frozen=True):
+    """An actor of ours takes itself back, for good."""
+
+    actor: str
+
+
+Effect = Store | Wait | Gone
+_OF_A_PERSON = ("name", "summary", "attributedTo", "cw:place", "url", "proof")
 
 
 def load(reads: Reads, actor: str) -> Facts:
@@ -182,7 +190,7 @@ def _shown_again(offered: Offered, held: Held | None) -> bool:
     return not held.proven or any(key.public == offered.signer for key in held.keys if identity.is_active(key))
 
 
-def effect(offered: Offer, ruling: Ruling, facts: Facts, now: int) -> Effect:
+def effect(offered: Offer, ruling: Ruling, facts: Facts, now: int) -> Store | Wait:
     """What follows from a ruling that lets the document in, or lets it wait."""
     if ruling.outcome is not Outcome.WAIT:
         return Store(offered, ruling.new_root, ruling.voids)
@@ -191,7 +199,17 @@ def effect(offered: Offer, ruling: Ruling, facts: Facts, now: int) -> Effect:
     return Wait(offered, since, ruling.voids)
 
 
-def write(tx: Tx, effect: Effect, *, local: bool, now: int) -> None:
+def leave(tx: Tx, actor: str) -> None:
+    """It is gone: of a person nothing stays but the keys, which what they signed elsewhere is checked by."""
+    row = tx.one("SELECT type, raw FROM actor WHERE id = :id", id=actor)
+    if row is not None and row["type"] == "Person":
+        said = canonical.read(row["raw"]).value
+        kept = canonical.encode({name: value for name, value in said.items() if name not in _OF_A_PERSON})
+        tx.run("UPDATE actor SET name = '', handle = '', raw = :raw WHERE id = :id", raw=kept, id=actor)
+    tx.run("UPDATE actor SET state = 'gone', pending = NULL, pending_since = NULL WHERE id = :id", id=actor)
+
+
+def write(tx: Tx, effect: Store | Wait, *, local: bool, now: int) -> None:
     """Store the document, its keys, and the root of its origin if none was pinned yet."""
     actor, keys = effect.offer.actor, effect.offer.keys
     host = identifiers.origin(actor.id).key
@@ -252,12 +270,19 @@ class ActorNoun:
         return identifiers.origin(actor) == self._origin
 
     def load(self, reads: Reads, verified: Verified[Activity]) -> Facts:
-        return load(reads, verified.msg.object_id or "")
+        msg = verified.msg
+        facts = load(reads, msg.object_id or "")
+        if msg.type == "Delete" and self.is_ours(msg.actor):
+            row = reads.one("SELECT activity FROM object WHERE id = :id AND owner = :id", id=msg.actor)
+            return msgspec.structs.replace(facts, said=row["activity"] if row else None)
+        return facts
 
     def decide(self, verified: Verified[Activity], facts: Facts, now: int) -> Decision[Effect]:
         msg = verified.msg
         if msg.object_id != msg.actor:
             return Decision(Reason.NOT_OWNER, detail="An actor can only speak of its own document.")
+        if msg.type == "Delete" and self.is_ours(msg.actor):
+            return Decision(Reason.ACCEPTED, (Gone(msg.actor),), supersedes=facts.said)
         if msg.type == "Delete":
             # The origin is asked before anything is removed: 410 confirms, 404 does not (security cases, B).
             return Decision(Reason.ACCEPTED, needs=(Need("gone", msg.actor, msg.id),))
@@ -286,4 +311,7 @@ class ActorNoun:
 
     def apply(self, tx: Tx, _verified: Verified[Activity], effects: tuple[Effect, ...], now: int) -> None:
         for effect in effects:
+            if isinstance(effect, Gone):
+                leave(tx, effect.actor)
+                continue
             write(tx, effect, local=self.is_ours(effect.offer.actor.id), now=now)

@@ -99,8 +99,10 @@ class Endpoints:
             web.post(SHARED_INBOX, self.inbox),
             web.post("/actor/inbox", self.inbox),
             web.post("/practices/{slug}/inbox", self.inbox_of),
+            web.post("/people/{slug}/inbox", self.inbox_of),
             web.get("/actor/{collection:outbox|followers|following|practices}", guard(self.collection)),
             web.get("/practices/{slug}/{collection:outbox|followers|following}", guard(self.collection)),
+            web.get("/people/{slug}/{collection:outbox|followers|following}", guard(self.collection)),
             web.get("/activities/{id}", guard(self.activity)),
             web.get("/federation/log", guard(self.log, signed=True)),
             web.get("/federation/head", guard(self.head, signed=True)),
@@ -149,7 +151,7 @@ class Endpoints:
         return web.Response(status=202, headers=_seen(answer))
 
     async def inbox_of(self, request: web.Request) -> web.StreamResponse:
-        """The inbox of a practice, which must be here: to what is not, nothing can be delivered."""
+        """The inbox of a practice or a person, who must be here: to what is not, nothing can be delivered."""
         owner = self._origin.at(request.path.rpartition("/")[0])
         try:
             await self._storage.read(lambda reads: served.actor(reads, owner))

@@ -300,7 +300,7 @@ class Keyring:
             return
 
         def work(tx: Tx) -> None:
-            tx.run("UPDATE actor SET state = 'gone' WHERE id = :id", id=actor)
+            actors.leave(tx, actor)
             tx.run("DELETE FROM follower WHERE actor = :id", id=actor)
             tx.run("UPDATE following SET state = 'ended', repeat_at = NULL WHERE target = :id", id=actor)
             tx.run("UPDATE held_set SET pull_at = NULL WHERE owner = :id AND local = 0", id=actor)

@@ -23,10 +23,12 @@ def _absent() -> RemoteProtocolError:
 
 
 def actor(reads: Reads, id: str) -> bytes:
-    """The signed document of a local actor, exact bytes."""
-    row = reads.one("SELECT raw FROM actor WHERE id = :id AND local = 1", id=id)
+    """The signed document of a local actor, exact bytes; GONE of a person who took their profile back."""
+    row = reads.one("SELECT raw, state FROM actor WHERE id = :id AND local = 1", id=id)
     if row is None:
         raise _absent()
+    if row["state"] == "gone":
+        raise RemoteProtocolError(Reason.GONE)
     return row["raw"]
 
 
@@ -93,14 +95,14 @@ def log_page(reads: Reads, origin: identifiers.Origin, name: str, epoch: int | N
 
 def collection(reads: Reads, owner: str, kind: str, after: int | None) -> bytes:
     """An ActivityPub collection of a local actor: the outbox newest first."""
-    if reads.one("SELECT 1 AS yes FROM actor WHERE id = :owner AND local = 1", owner=owner) is None:
+    if reads.one("SELECT 1 AS yes FROM actor WHERE id = :owner AND local = 1 AND state <> 'gone'", owner=owner) is None:
         raise _absent()
     id = f"{owner}/{kind}"
     base: dict[str, Any] = {"@context": context.context(), "id": id, "type": "OrderedCollection"}
     if kind in ("followers", "following"):
         return canonical.encode(base)  # who follows whom, and how many, is not published
     if kind == "practices":
-        rows = reads.all("SELECT id FROM actor WHERE local = 1 AND id <> :owner ORDER BY id LIMIT 500", owner=owner)
+        rows = reads.all("SELECT id FROM actor WHERE local = 1 AND type = 'Group' ORDER BY id LIMIT 500", owner=owner)
         return canonical.encode({**base, "totalItems": len(rows), "orderedItems": [row["id"] for row in rows]})
     held = sets.held(reads, identifiers.set_name(owner, "public"))
     if held is None:
@@ -137,7 +139,9 @@ def webfinger(reads: Reads, origin: identifiers.Origin, resource: str) -> dict[s
         if handle.host not in (origin.authority, origin.key):
             raise _absent()
         wanted["handle"] = handle.name.lower()  # ours are all in small letters; people type as they like
-    row = reads.one("SELECT id, handle FROM actor WHERE local = 1 AND (id = :id OR handle = :handle)", **wanted)
+    row = reads.one(
+        "SELECT id, handle FROM actor WHERE local = 1 AND state <> 'gone' AND (id = :id OR handle = :handle)", **wanted
+    )
     if row is None:
         raise _absent()
     subject = str(origin) if asks_origin else f"acct:{row['handle']}@{origin.authority}"

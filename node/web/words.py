@@ -122,6 +122,8 @@ SAID = MappingProxyType(
         "practice-opened": words("The practice is open. Publish its first item next."),
         "checked": words("The check has run."),
         "settled": words("That was everything. You find it here again whenever something changes."),
+        "profile-published": words("Published. Everybody can see your profile now."),
+        "profile-ended": words("Taken back. Nobody sees anything of you any more."),
         "mail-works": words("The test was sent: mail works."),
         "confirmed": words("Confirmed."),
         "key-good": words("Their key is good again: their messages are taken, and yours are on their way to them."),

@@ -61,6 +61,7 @@ class Place:
 
     def __init__(self, town: Town) -> None:
         self.town = town
+        self.there = town  # a neighbour, where there is one
         self.people: list[Person] = []
 
     def somebody(self) -> Person:

@@ -64,6 +64,8 @@ SELECT 'i' || n, sha256(n::text::bytea), '', 'member', '', '', '', 1, {_NEVER} +
 INSERT INTO sign_in_failure(what, at) SELECT 'account ' || n, {_NEVER} + n FROM {_EACH};
 INSERT INTO access_token(id, seal, member, name, scopes, made, expires)
 SELECT 't' || n, sha256(n::text::bytea), 'm' || n, 't', 'read', 1, {_NEVER} + n FROM {_EACH};
+INSERT INTO profile(member, actor, handle, shows, published)
+SELECT 'm' || n, 'https://here.example/people/m' || n, 'm' || n, '[]', 1 FROM {_EACH};
 INSERT INTO organisation(id, name, folded, sector, place, made)
 SELECT 'o' || n, 'O' || n, 'o' || n, '', '', 1 FROM {_EACH};
 INSERT INTO affiliation(member, organisation, title, since)

@@ -213,6 +213,27 @@ async def _end_affiliation(scene: Scene) -> Sending:
     return f"/me/affiliations/{key['key']}/end", {"until": "2026-01-31"}
 
 
+async def _profile(scene: Scene) -> Sending:
+    await _no_profile(scene)
+    return "/me/profile", {"handle": scene.word("cleo")}
+
+
+async def _no_profile(scene: Scene) -> None:
+    await scene.here.running.storage.transact(lambda tx: tx.run("DELETE FROM profile"))
+
+
+async def _end_profile(scene: Scene) -> Sending:
+    await _no_profile(scene)
+    actor = await scene.here.open_practice(scene.word("self"))  # any actor of ours
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO profile(member, actor, handle, shows, published) VALUES(:id, :actor, 'x', '[]', 1)",
+            id=COORDINATOR, actor=actor,
+        )
+    )  # fmt: skip
+    return "/me/profile/end", {}
+
+
 async def _leave(_scene: Scene) -> Sending:
     return "/me/leave", {}
 
@@ -235,6 +256,8 @@ PAGES: dict[str, Act] = {
     "/me/tokens/{id}/revoke": Act(_revoke_token, cannot=OPERATOR),
     "/me/affiliations": Act(_affiliate, cannot=OPERATOR),
     "/me/affiliations/{key}/end": Act(_end_affiliation, cannot=OPERATOR),
+    "/me/profile": Act(_profile, cannot=OPERATOR),
+    "/me/profile/end": Act(_end_profile, cannot=OPERATOR),
     "/me/leave": Act(_leave, cannot=OPERATOR, elsewhere=_PEOPLE),
     **SETTLING,
     "/practices/new": Act(_open),
@@ -267,4 +290,4 @@ SESSIONS_ALONE = {
     "/sign-out": "another site could only sign its victim out; its origin is checked",
 }
 # What other servers post to, signed with their keys: test_signatures.py and test_binding.py.
-SIGNED = {"/inbox", "/actor/inbox", "/practices/{slug}/inbox"}
+SIGNED = {"/inbox", "/actor/inbox", "/practices/{slug}/inbox", "/people/{slug}/inbox"}

@@ -4,6 +4,7 @@ from typing import Any
 
 from node.coalition.people.rules import SECTORS
 from node.coalition.permissions import ACTS, ROLES, SCOPES, STANDINGS
+from node.coalition.profiles.rules import SHOWABLE
 from node.web.forms import Form
 from node.web.language import LANGUAGES
 from tests.web.sample_facts import DAY, NO_PAGE, NOW
@@ -39,6 +40,7 @@ _SESSIONS = [
 _ME = {
     "member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "sessions": _SESSIONS, "tokens": _TOKENS,
     "form": Form(), "details": Form({"name": "Marty Sumner", "sector": "public"}), "token": "cwm1_abc",
+    "profile": {"handle": "marty"},
     "role_words": ROLES, "scopes": list(SCOPES.items()), "scope_words": SCOPES, "sectors": list(SECTORS.items()),
     "sector_words": SECTORS, "speaks": _SPEAKS, "zones": _ZONES, "today": "2026-05-07",
 }  # fmt: skip
@@ -53,9 +55,22 @@ _AUDIT = [
      "name": None},
 ]  # fmt: skip
 
+_PROFILE = {
+    "name": "Marty Sumner", "handle": "marty-sumner", "published": NOW, "previewing": True, "form": Form(),
+    "host": "highpoint.example", "summary": "Policing\n\nCan help with: Calling in offenders.",
+    "choices": [(each, said, "" if each == "roles" else "Some.", each == "help") for each, said in SHOWABLE.items()],
+}  # fmt: skip
+_PERSON = {"name": "Marty Sumner", "summary": "Policing\n\nHigh Point Police (Chief)", "handle": "marty-sumner",
+           "host": "highpoint.example", "since": NOW}  # fmt: skip
+
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "join": ("join.html", _JOIN, False),
     "recover": ("join.html", {**_JOIN, "recovering": True, "name": "Marty", "sign_in": "marty"}, False),
+    "person": ("person.html", _PERSON, False),
+    "profile": ("profile.html", _PROFILE, True),
+    "profile-first": (
+        "profile.html", {**_PROFILE, "published": None, "previewing": False, "form": Form({"handle": "marty"})}, True
+    ),
     "link": ("link.html", {"link": "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345"}, True),
     "invite": (
         "invite.html",

@@ -116,9 +116,11 @@ class Readmit(msgspec.Struct, frozen=True):
 
 
 class Leave(msgspec.Struct, frozen=True):
-    """Command of a member: they go, and what is stored of them goes with them."""
+    """Command of a member: they go, and what is stored of them goes with them. activity: the id of what says so, if
+    they have a profile."""
 
     member: str
+    activity: str
 
 
 class GiveRole(msgspec.Struct, frozen=True):

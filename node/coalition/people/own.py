@@ -9,6 +9,7 @@ from node.coalition.people import commands, links, rules, store
 from node.coalition.people.joining import Joining
 from node.coalition.people.links import Seal
 from node.coalition.permissions import ROLES, SCOPES
+from node.coalition.profiles import store as profiles
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
 from node.sentence import say
@@ -85,6 +86,7 @@ class Own:
                     for each in session.of_member(reads, id, now)
                 ],
                 "tokens": store.tokens(reads, id),
+                "profile": profiles.profile(reads, id),
             }  # fmt: skip
 
         view = await self._desk.storage.read(work)
@@ -221,7 +223,8 @@ class Own:
         return render(request, "confirm.html", view)
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        await carry_out(request, self._desk.gate, lambda _: commands.Leave(require_member(request)))
+        new = self._desk.new("activities")
+        await carry_out(request, self._desk.gate, lambda _: commands.Leave(require_member(request), new))
         response = web.HTTPSeeOther("/?said=left")
         request.app[session.SESSIONS].take(response)
         raise response

@@ -26,6 +26,7 @@ from node.coalition.people.commands import (
     Suspend,
 )
 from node.coalition.permissions import ROLES
+from node.coalition.profiles import rules as profiles
 from node.gate.handler import Decision
 from node.mail import is_address
 from node.sentence import say, words
@@ -75,6 +76,7 @@ class Facts(msgspec.Struct, frozen=True):
     coordinators: int = 0
     affiliation: str | None = None
     begun: bool = False
+    profile: profiles.Facts | None = None
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -229,7 +231,7 @@ def decide_suspend(_command: Suspend, facts: Facts, _now: int) -> Plan:
     return _DONE
 
 
-def decide_leave(_command: Leave, facts: Facts, _now: int) -> Plan:
+def decide_leave(command: Leave, facts: Facts, now: int) -> Plan:
     if facts.member != "active":
         return _NOBODY
     if _is_last(facts):
@@ -237,6 +239,8 @@ def decide_leave(_command: Leave, facts: Facts, _now: int) -> Plan:
             Reason.NOT_ALLOWED,
             say("You are the coalition's only coordinator: give somebody else that role, then you can leave."),
         )
+    if facts.profile is not None and facts.profile.profile:
+        return Decision(Reason.ACCEPTED, (Note(),), says=(profiles.farewell(facts.profile, command.activity, now),))
     return _DONE
 
 

@@ -25,6 +25,7 @@ from node.coalition.people.commands import (
     Suspend,
 )
 from node.coalition.people.rules import DAY, RECOVERY, Facts, Invited, Note
+from node.coalition.profiles import store as profiles
 from node.folding import fold
 from node.storage.contract import Reads, Row, Tx
 from node.web import session
@@ -90,7 +91,7 @@ def load(reads: Reads, command: Any) -> Facts:
         case Suspend() | Leave() | Readmit() | MakeRecovery():
             return Facts(
                 member=_state(reads, command.member), roles=_roles(reads, command.member),
-                coordinators=coordinators(reads, ""),
+                coordinators=coordinators(reads, ""), profile=profiles.of_member(reads, command.member),
             )  # fmt: skip
         case EndAffiliation():
             row = reads.one(
@@ -241,6 +242,7 @@ def _leave(tx: Tx, member: str, now: int) -> None:
     _end_ways(tx, member)
     tx.run("UPDATE role SET until = :now WHERE member = :member AND until IS NULL", now=now, member=member)
     tx.run("DELETE FROM affiliation WHERE member = :member", member=member)
+    tx.run("DELETE FROM profile WHERE member = :member", member=member)
     tx.run("DELETE FROM invitation WHERE made_by = :member", member=member)
     tx.run(
         "UPDATE member SET name = '', email = NULL, password = NULL, sign_in = '', language = '', time_zone = '',"
