@@ -21,6 +21,7 @@ class Person:
 
     def __init__(self, town: Town) -> None:
         self.town = town
+        self.door = ""  # the address of another process of the node, instead of the first one's
         headers = {"Origin": town.origin, "Accept": "text/html"}
         self.client = aiohttp.ClientSession(
             town.origin, headers=headers, cookie_jar=aiohttp.CookieJar(unsafe=True)
@@ -36,7 +37,7 @@ class Person:
             found = re.search(r'name="form_token" value="([^"]+)"', (await self.get(page))[1])
             assert found is not None, page
             fields["form_token"] = found[1]
-        async with self.client.post(path, data=fields, allow_redirects=False) as answer:
+        async with self.client.post(self.door + path, data=fields, allow_redirects=False) as answer:
             return answer.status, await answer.text(), answer.headers.get("Location", "")
 
     async def sign_in(self, name: str, password: str = WORDS) -> tuple[int, str]:

@@ -377,9 +377,13 @@ def of_practice(reads: Reads, practice: str, page: int) -> tuple[list[Row], int]
 
 
 def meeting(reads: Reads, practice: str) -> list[Row]:
-    """The organisations whose people meet in a practice now, and how many of each do: name, people."""
+    """The organisations whose people meet in a practice now, how many of each do, and whether they meet others of the
+    coalition nowhere else: name, sector, people, only."""
     return reads.all(
-        "SELECT o.name, o.sector, COUNT(DISTINCT m.id) AS people FROM role r"
+        "SELECT o.name, o.sector, COUNT(DISTINCT m.id) AS people, CASE WHEN EXISTS("
+        "SELECT 1 FROM affiliation b JOIN member n ON n.id = b.member AND n.state = 'active' JOIN role x"
+        " ON x.member = b.member AND x.until IS NULL AND x.practice <> '' AND x.practice <> :practice"
+        " WHERE b.organisation = o.id AND b.until IS NULL) THEN 0 ELSE 1 END AS only FROM role r"
         " JOIN member m ON m.id = r.member AND m.state = 'active'"
         " JOIN affiliation a ON a.member = m.id AND a.until IS NULL JOIN organisation o ON o.id = a.organisation"
         " WHERE r.practice = :practice AND r.until IS NULL GROUP BY o.id, o.name, o.sector ORDER BY o.name LIMIT 200",
