@@ -7,7 +7,7 @@ from aiohttp import web
 
 from node.clock import Clock
 from node.storage.contract import Reads, Storage
-from node.web import headers, problem, session, signin, static
+from node.web import headers, packing, problem, session, signin, static
 from node.web.render import SHELL, Shell, environment
 from node.web.things import Site
 
@@ -35,7 +35,7 @@ def install(
     app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **given)
     if enter is not None:
         app[signin.ENTER] = enter
-    app.middlewares.extend((problem.middleware, session.middleware))
+    app.middlewares.extend((packing.middleware, problem.middleware, session.middleware))
     app.on_response_prepare.append(headers.secure)
     app.router.add_get("/static/{name}", static.serve)
     app.router.add_get("/sign-in", signin.show, name="sign_in")

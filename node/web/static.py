@@ -1,6 +1,6 @@
 """The few files that every page loads: read once at start, named by their content, kept by browsers for a year.
 
-Serves from memory by exact name: no path of the disk is ever made from a request.
+Packed once, too. Serves from memory by exact name: no path of the disk is ever made from a request.
 """
 
 import hashlib
@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 import msgspec
 from aiohttp import web
+
+from node.web import packing
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = MappingProxyType(
@@ -22,6 +24,7 @@ class File(msgspec.Struct, frozen=True):
     body: bytes
     media: str
     version: str  # of its content, in the URL: a new content is a new URL
+    packed: bytes  # gzip; empty if nothing is won by it
 
 
 Files = MappingProxyType[str, File]
@@ -34,8 +37,18 @@ def load() -> Files:
     for path in sorted(_FOLDER.iterdir()):
         if path.suffix in _TYPES:
             body = path.read_bytes()
-            found[path.name] = File(body, _TYPES[path.suffix], hashlib.sha256(body).hexdigest()[:12])
+            packed = packing.pack(body, 9)
+            found[path.name] = File(
+                body,
+                _TYPES[path.suffix],
+                hashlib.sha256(body).hexdigest()[:12],
+                packed if _worth(body, packed) else b"",
+            )
     return MappingProxyType(found)
+
+
+def _worth(body: bytes, packed: bytes) -> bool:
+    return len(body) >= packing.LEAST and len(packed) < len(body) * 9 // 10
 
 
 def address(files: Files, name: str) -> str:
@@ -48,8 +61,13 @@ async def serve(request: web.Request) -> web.Response:
     file = request.app[FILES].get(request.match_info["name"])
     if file is None:
         raise web.HTTPNotFound
-    response = web.Response(body=file.body, content_type=file.media)
+    packed = bool(file.packed) and packing.asked(request)
+    response = web.Response(body=file.packed if packed else file.body, content_type=file.media)
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    if file.packed:
+        packing.vary(response)
     fresh = request.query.get("v") == file.version
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "public, max-age=300"
-    response.headers["ETag"] = f'"{file.version}"'
+    response.headers["ETag"] = f'"{file.version}{"-gzip" if packed else ""}"'
     return response

@@ -91,7 +91,9 @@ async def test_every_page_renders_and_escapes(site: Site) -> None:
                 assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert answer.headers["Referrer-Policy"] == "same-origin"
-                assert answer.headers["Vary"] == "Accept, Signature, Signature-Input, Cookie, Accept-Language"
+                assert answer.headers["Vary"] == (
+                    "Accept, Signature, Signature-Input, Cookie, Accept-Language, Accept-Encoding"
+                )
                 signed_in = samples.ALL[name][2]
                 assert answer.headers["Cache-Control"] == ("private, no-store" if signed_in else "no-cache")
                 check(html)
