@@ -18,6 +18,7 @@ from node.federation.actors import Store
 from node.federation.admission import Admission
 from node.federation.key_limits import Waiting
 from node.federation.peer import PeerError, Peers, Sign
+from node.sentence import say
 from node.storage.contract import Reads, Row, Storage, Tx
 from protocol import canonical, identifiers, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError
@@ -225,7 +226,9 @@ class Keyring:
                 await self._miss(key_id, limits.KEY_REFETCH, Reason.UNKNOWN_KEY)
                 raise RemoteProtocolError(Reason.UNKNOWN_KEY) from None
             await self._miss(key_id, _SOON, Reason.KEY_UNAVAILABLE)
-            raise RemoteProtocolError(Reason.KEY_UNAVAILABLE, f"{host}: {error.sentence}") from None
+            raise RemoteProtocolError(
+                Reason.KEY_UNAVAILABLE, say("{host}: {why}", host=host, why=error.sentence)
+            ) from None
         except ProtocolError as error:
             if error.reason in (Reason.KEY_CHANGED, Reason.KEY_UNAVAILABLE):
                 raise
@@ -318,7 +321,9 @@ class Keyring:
             lambda reads: reads.one("SELECT pending FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor)
         )
         if row is None:
-            raise RemoteProtocolError(Reason.NOT_FOUND, "Nothing waits for a decision there.")
+            raise RemoteProtocolError(Reason.NOT_FOUND, say("Nothing waits for a decision there."))
         if sha256(row["pending"]).hexdigest() != seen:
-            raise RemoteProtocolError(Reason.INVALID, "They show another key since: look again, and compare again.")
+            raise RemoteProtocolError(
+                Reason.INVALID, say("They show another key since: look again, and compare again.")
+            )
         await self._adopt(canonical.read(row["pending"]), by_steward=True)
