@@ -101,7 +101,10 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "practice-members": (
         "practice_members.html",
         {"practice": {"name": "Safe streets", "slug": "safe-streets"}, "people": [_MEMBER], "page": NO_PAGE,
-         "organisations": [{"name": "High Point Police", "sector": "public", "people": 2, "only": 1}, {"name": "City", "sector": "", "people": 1, "only": 0}], "role_words": ROLES},
+         "organisations": [
+             {"name": "High Point Police", "sector": "public", "people": 2, "only": 1},
+             {"name": "City", "sector": "", "people": 1, "only": 0},
+         ], "role_words": ROLES},
         True,
     ),
     "permissions": ("permissions.html", {"acts": ACTS, "standings": STANDINGS, "mine": frozenset({"member"})}, True),
