@@ -1,0 +1,1 @@
+"""Tables that a coalition has already, made into members, organisations, practices and items."""
