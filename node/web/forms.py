@@ -60,6 +60,12 @@ class Form:
         """As typed, for showing it again."""
         return self._values.get(name, "")
 
+    def begun(self, values: Mapping[str, str]) -> "Form":
+        """The same with these values where nothing was typed."""
+        form = Form({**values, **{name: value for name, value in self._values.items() if value}}, self.once)
+        form.faults = list(self.faults)
+        return form
+
     def fault(self, name: str) -> str:
         """What is wrong with this field, empty if nothing is."""
         return together(fault.sentence for fault in self.faults if fault.field == name)

@@ -3,11 +3,15 @@
 A link works without mail: it is shown once, to be handed over.
 """
 
+from typing import Any
+
 import msgspec
 from aiohttp import web
 
 from node.coalition import standing
 from node.coalition import store as coalition_store
+from node.coalition.awaited import store as awaited_store
+from node.coalition.awaited.rules import Come
 from node.coalition.people import commands, links, passwords, rules, store
 from node.coalition.people.links import Seal
 from node.coalition.people.passwords import Passwords
@@ -173,16 +177,23 @@ class Joining:
                 raise Refused(Reason.GONE if invited else Reason.NOT_FOUND, why)
             practice = coalition_store.practice(reads, invited.practice) if invited.practice else None
             member = store.member(reads, invited.member) if invited.member else None
+            noted = awaited_store.awaited(reads, invited.member) if invited.member else None
             return {
                 "role": ROLES.get(invited.role, ""),
                 "practice": practice["name"] if practice else "",
-                "recovering": member is not None,
+                "recovering": member is not None and member["state"] != "invited",
+                "expected": member,
+                "noted": noted,
+                "role_words": ROLES,
                 "name": member["name"] if member else "",
                 "sign_in": member["sign_in"] if member else "",
                 "expires": invited.expires,
             }
 
         view = await self._desk.storage.read(work)
+        expected: Any = view["expected"]
+        if expected is not None and not form.value("sign_in"):
+            form = form.begun({name: str(expected[name] or "") for name in ("name", "sign_in", "email")})
         return join_page(request, form, view)
 
     async def join(self, request: web.Request) -> web.StreamResponse:
@@ -190,12 +201,15 @@ class Joining:
         form = await read_form(request, signed_in=False)
         sealed = self._sealed(request.match_info["secret"])
         invited = await self._desk.storage.read(lambda reads: store.invited(reads, sealed))
-        if invited is not None and invited.member:
-            return await self._take_password(request, form, sealed, invited.member)
+        expected = invited.member if invited is not None else ""
+        if expected and not await self._is_awaited(expected):
+            return await self._take_password(request, form, sealed, expected)
         newcomer = await self.newcomer(form)
         if newcomer is not None:
-            command = commands.Join(sealed, **msgspec.structs.asdict(newcomer))
-            outcome = await self._desk.gate.perform(command, Who())
+            if expected:
+                newcomer = msgspec.structs.replace(newcomer, member=expected)
+            act = Come if expected else commands.Join
+            outcome = await self._desk.gate.perform(act(sealed, **msgspec.structs.asdict(newcomer)), Who())
             if outcome.done:
                 return await self.enter_as(request, newcomer.member, "/me?said=joined")
             wrong_newcomer(form, outcome)
@@ -213,6 +227,10 @@ class Joining:
             return None
         hashed = await self._passwords.hash(form.value("password"))
         return commands.Begin(self._desk.clock.new_id(), name, sign_in, email, hashed, language, zone)
+
+    async def _is_awaited(self, member: str) -> bool:
+        row = await self._desk.storage.read(lambda reads: store.member(reads, member))
+        return row is not None and row["state"] == "invited"
 
     async def _take_password(
         self, request: web.Request, form: Form, sealed: bytes, member: str

@@ -124,7 +124,8 @@ def password_fault(password: str, *known: str) -> str:
     return ""
 
 
-def _described(name: str, email: str) -> str:
+def described(name: str, email: str) -> str:
+    """Why nobody can be described so, in a sentence; empty if they can."""
     if not name.strip():
         return say("Say the name by which others know you.")
     if len(name) > limits.NAME_CHARACTERS:
@@ -132,6 +133,13 @@ def _described(name: str, email: str) -> str:
     if email and not is_address(email):
         return say("“{address}” is no mail address.", address=email[:60])
     return ""
+
+
+def sign_in_fault(name: str) -> str:
+    """Why nobody can sign in by it, in a sentence; empty if somebody can."""
+    if _SIGN_IN.fullmatch(name):
+        return ""
+    return say("A sign-in name has small letters, digits, dots and hyphens, at most 40.")
 
 
 def decide_invite(command: MakeInvitation, facts: Facts, _now: int) -> Plan:
@@ -184,10 +192,8 @@ def decide_begin(command: Begin, facts: Facts, _now: int) -> Plan:
 
 def _welcome(command: Join | Begin, facts: Facts) -> Plan | None:
     """Why they cannot come so; None if they can."""
-    if why := _described(command.name, command.email):
+    if why := described(command.name, command.email) or sign_in_fault(command.sign_in):
         return _no(Reason.INVALID, why)
-    if not _SIGN_IN.fullmatch(command.sign_in):
-        return _no(Reason.INVALID, say("A sign-in name has small letters, digits, dots and hyphens, at most 40."))
     if facts.taken == "sign_in":
         return _no(Reason.EXISTS, say("Somebody here signs in by that name already: choose another."))
     if facts.taken:
@@ -204,7 +210,7 @@ def decide_recover(_command: Recover, facts: Facts, now: int) -> Plan:
 
 
 def decide_describe(command: DescribeMember, facts: Facts, _now: int) -> Plan:
-    if why := _described(command.name, command.email):
+    if why := described(command.name, command.email):
         return _no(Reason.INVALID, why)
     if facts.taken:
         return _ADDRESS_TAKEN

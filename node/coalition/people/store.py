@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from node.coalition.people import belonging
 from node.coalition.people.commands import (
     Affiliate,
     Begin,
@@ -26,7 +27,6 @@ from node.coalition.people.commands import (
 )
 from node.coalition.people.rules import DAY, RECOVERY, Facts, Invited, Note
 from node.coalition.profiles import store as profiles
-from node.folding import fold
 from node.storage.contract import Reads, Row, Tx
 from node.web import session
 
@@ -63,7 +63,7 @@ def coordinators(reads: Reads, practice: str) -> int:
     )["n"]  # fmt: skip
 
 
-def _practice(reads: Reads, practice: str) -> bool:
+def is_practice(reads: Reads, practice: str) -> bool:
     return not practice or (
         reads.one("SELECT 1 AS yes FROM practice WHERE actor = :actor AND local = 1", actor=practice) is not None
     )
@@ -73,19 +73,19 @@ def load(reads: Reads, command: Any) -> Facts:
     """The facts that this command's decision asks for."""
     match command:
         case MakeInvitation():
-            return Facts(practice=_practice(reads, command.practice))
+            return Facts(practice=is_practice(reads, command.practice))
         case Join():
-            return Facts(invited(reads, command.seal), taken=_taken(reads, "", command.sign_in, command.email))
+            return Facts(invited(reads, command.seal), taken=taken(reads, "", command.sign_in, command.email))
         case Begin():
             return Facts(begun=reads.one("SELECT 1 AS yes FROM member LIMIT 1") is not None)
         case Recover():
             found = invited(reads, command.seal)
             return Facts(found, member=_state(reads, found.member) if found else "")
         case DescribeMember():
-            return Facts(taken=_taken(reads, command.member, "", command.email))
+            return Facts(taken=taken(reads, command.member, "", command.email))
         case GiveRole() | EndRole() | JoinPractice() | LeavePractice():
             return Facts(
-                member=_state(reads, command.member), practice=_practice(reads, command.practice),
+                member=_state(reads, command.member), practice=is_practice(reads, command.practice),
                 roles=_roles(reads, command.member), coordinators=coordinators(reads, command.practice),
             )  # fmt: skip
         case Suspend() | Leave() | Readmit() | MakeRecovery():
@@ -103,8 +103,10 @@ def load(reads: Reads, command: Any) -> Facts:
             return Facts()
 
 
-def _taken(reads: Reads, member: str, sign_in: str, email: str) -> str:
-    if sign_in and reads.one("SELECT 1 AS yes FROM member WHERE sign_in = :name", name=sign_in):
+def taken(reads: Reads, member: str, sign_in: str, email: str) -> str:
+    """Which of them is somebody's other than this member's: "sign_in", "email" or neither."""
+    found = reads.one("SELECT id FROM member WHERE sign_in = :name", name=sign_in) if sign_in else None
+    if found and found["id"] != member:
         return "sign_in"
     found = reads.one("SELECT id FROM member WHERE email = :email", email=email.lower()) if email else None
     return "email" if found and found["id"] != member else ""
@@ -170,9 +172,9 @@ def _apply_belonging(tx: Tx, command: Any, now: int) -> None:
                 "DELETE FROM access_token WHERE id = :id AND member = :member", id=command.id, member=command.member
             )  # fmt: skip
         case GiveRole():
-            _give(tx, command.member, command.practice, command.role, now)
+            belonging.give(tx, command.member, command.practice, command.role, now)
         case JoinPractice():
-            _give(tx, command.member, command.practice, "member", now)
+            belonging.give(tx, command.member, command.practice, "member", now)
         case EndRole():
             tx.run(
                 "UPDATE role SET until = :now WHERE member = :member AND practice = :practice AND role = :role"
@@ -185,7 +187,9 @@ def _apply_belonging(tx: Tx, command: Any, now: int) -> None:
                 now=now, member=command.member, practice=command.practice,
             )  # fmt: skip
         case Affiliate():
-            _affiliate(tx, command, now)
+            belonging.affiliate(
+                tx, command.member, command.id, command.organisation, command.sector, command.title, command.since, now
+            )
         case EndAffiliation():
             tx.run("UPDATE affiliation SET until = :until WHERE key = :key", until=command.until, key=command.key)
         case _:
@@ -218,16 +222,9 @@ def _join(tx: Tx, command: Join | Begin, by: Invited, now: int) -> None:
         language=command.language, zone=command.time_zone, now=now, sign_in=command.sign_in,
     )  # fmt: skip
     if by.role and not (by.role == "member" and not by.practice):
-        _give(tx, command.member, by.practice, by.role, now)
+        belonging.give(tx, command.member, by.practice, by.role, now)
     if by.practice and by.role != "member":
-        _give(tx, command.member, by.practice, "member", now)
-
-
-def _give(tx: Tx, member: str, practice: str, role: str, now: int) -> None:
-    tx.run(
-        "INSERT INTO role(member, practice, role, since) VALUES(:member, :practice, :role, :now)",
-        member=member, practice=practice, role=role, now=now,
-    )  # fmt: skip
+        belonging.give(tx, command.member, by.practice, "member", now)
 
 
 def _end_ways(tx: Tx, member: str) -> None:
@@ -248,22 +245,6 @@ def _leave(tx: Tx, member: str, now: int) -> None:
         "UPDATE member SET name = '', email = NULL, password = NULL, sign_in = '', language = '', time_zone = '',"
         " sector = '', discipline = '', help = '', state = 'left', ended = :now WHERE id = :id",
         now=now, id=member,
-    )  # fmt: skip
-
-
-def _affiliate(tx: Tx, command: Affiliate, now: int) -> None:
-    name = " ".join(command.organisation.split())
-    found = tx.one("SELECT id FROM organisation WHERE folded = :folded", folded=fold(name))
-    if found is None:
-        tx.run(
-            "INSERT INTO organisation(id, name, folded, sector, place, made)"
-            " VALUES(:id, :name, :folded, :sector, '', :now)",
-            id=command.id, name=name, folded=fold(name), sector=command.sector, now=now,
-        )  # fmt: skip
-    tx.run(
-        "INSERT INTO affiliation(member, organisation, title, since) VALUES(:member, :organisation, :title, :since)",
-        member=command.member, organisation=found["id"] if found else command.id, title=command.title.strip(),
-        since=command.since,
     )  # fmt: skip
 
 

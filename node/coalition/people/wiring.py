@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from node.coalition.awaited import rules as awaited
+from node.coalition.awaited import store as awaited_store
 from node.coalition.people import commands, rules, store
 from node.gate.handler import CommandHandler
 from node.storage.contract import Reads
@@ -15,7 +17,16 @@ def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
     def of(decide: Any, act: str, **more: Any) -> CommandHandler[Any, Any, Any]:
         return CommandHandler(store.load, decide, store.apply, act, **more)
 
+    def expected(decide: Any, act: str, **more: Any) -> CommandHandler[Any, Any, Any]:
+        return CommandHandler(awaited_store.load, decide, awaited_store.apply, act, **more)
+
     return {
+        awaited.Await: expected(awaited.decide_await, "member.invite", where=_practice, names=_id),
+        awaited.SendFor: expected(awaited.decide_send_for, "import", names=_first),
+        awaited.Come: expected(awaited.decide_come, "member.join", names=_member),
+        awaited.Unawait: expected(awaited.decide_unawait, "import", names=_member),
+        awaited.NoteOrganisation: expected(awaited.decide_organisation, "organisation.note", names=_organisation),
+        awaited.RemoveOrganisation: expected(awaited.decide_remove, "import", names=_organisation),
         commands.MakeInvitation: of(rules.decide_invite, "member.invite", where=_practice, names=_id),
         commands.RevokeInvitation: of(rules.decide_plainly, "member.invite", where=_invited_to, names=_id),
         commands.MakeRecovery: of(rules.decide_of_member, "member.recover", names=_member),
@@ -49,6 +60,14 @@ def _practice(_reads: Reads, command: Any) -> str:
 
 def _id(_reads: Reads, command: Any) -> str:
     return command.id
+
+
+def _first(_reads: Reads, command: awaited.SendFor) -> str:
+    return command.links[0].member if len(command.links) == 1 else ""
+
+
+def _organisation(_reads: Reads, command: Any) -> str:
+    return command.organisation
 
 
 def _invited_to(reads: Reads, command: commands.RevokeInvitation) -> str:
