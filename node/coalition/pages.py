@@ -176,23 +176,28 @@ class CoalitionPages:
         return self._form(request, form)
 
     async def open(self, wish: NewPractice, who: Who) -> Outcome:
-        """Make its keys, then found it; keys of a practice that was not founded are used by the next attempt."""
-        wrong = _fault(wish)
-        if wrong:
-            return Outcome(Reason.INVALID, wrong)
-        actor = identifiers.practice_actor(self._desk.origin, wish.slug)
-        taken = await self._desk.storage.read(
-            lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
-        )
-        if taken:
-            return Outcome(Reason.EXISTS, say("There is a practice at the address “{slug}” already.", slug=wish.slug))
-        # Making an RSA key takes a good part of a second: not on the loop.
-        keys = await asyncio.to_thread(keys_of, self._keystore, actor, self._desk.clock.now())
-        command = rules.OpenPractice(
-            self._desk.me, actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
-            wish.place, keys, self._desk.new("activities"), self._desk.new("activities"),
-        )  # fmt: skip
-        return await self._desk.gate.perform(command, who)
+        """As open_practice."""
+        return await open_practice(self._desk, self._keystore, wish, who)
+
+
+async def open_practice(desk: Desk, keystore: Keystore, wish: NewPractice, who: Who) -> Outcome:
+    """Make its keys, then found it; keys of a practice that was not founded are used by the next attempt."""
+    wrong = _fault(wish)
+    if wrong:
+        return Outcome(Reason.INVALID, wrong)
+    actor = identifiers.practice_actor(desk.origin, wish.slug)
+    taken = await desk.storage.read(
+        lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
+    )
+    if taken:
+        return Outcome(Reason.EXISTS, say("There is a practice at the address “{slug}” already.", slug=wish.slug))
+    # Making an RSA key takes a good part of a second: not on the loop.
+    keys = await asyncio.to_thread(keys_of, keystore, actor, desk.clock.now())
+    command = rules.OpenPractice(
+        desk.me, actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level,
+        wish.place, keys, desk.new("activities"), desk.new("activities"),
+    )  # fmt: skip
+    return await desk.gate.perform(command, who)
 
 
 def _fault(wish: NewPractice) -> str:

@@ -53,10 +53,10 @@ class Field(msgspec.Struct, frozen=True):
 class Kind(msgspec.Struct, frozen=True):
     """One noun.
 
-    act: in the table of who may do what. check: what no cell is wrong of alone. same: what makes two rows one. here:
-    those of these keys that are here already. make: carry one row out, under the subject's id. subject: that id, of an
-    import, a row's number and its values. again: what an outcome EXISTS may be, is there a subject of this id? take:
-    take it back as it was made; kept: why it is not taken back, of the subjects asked for.
+    check: what is wrong of a row though no cell is. same: what makes two rows one. here: those of these keys that are
+    here already. subject: the id of what a row becomes. make: carry one out. was: what take compares with what is then.
+    take: take it back if it is as it was made. named: subjects → their names, as far as they are here. path: of the
+    page that shows a subject, '' where there is none.
     """
 
     name: str
@@ -67,17 +67,16 @@ class Kind(msgspec.Struct, frozen=True):
     same: Callable[[Values], tuple[str, ...]]
     here: Callable[[Reads, frozenset[str]], frozenset[str]]
     subject: Callable[[str, Values], str]
-    make: Callable[["Row", Who], Awaitable[Outcome]]
-    take: Callable[[str, Who], Awaitable[Outcome]]
-    shown: Callable[[Values], str]
-    where: Callable[[str], str]
+    make: Callable[["Wish", Who], Awaitable[Outcome]]
+    was: Callable[[Values], str]
+    take: Callable[[str, str, Who], Awaitable[Outcome]]
+    named: Callable[[Reads, tuple[str, ...]], Mapping[str, str]]
+    path: Callable[[str], str]
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One row to carry out. id: a new one, the same whenever this row is tried again. number: as the table has it."""
+class Wish(msgspec.Struct, frozen=True):
+    """One row to carry out. id: a new one of this node, the same whenever this row is tried again."""
 
-    importing: str
-    number: int
     id: str
     subject: str
     values: Values

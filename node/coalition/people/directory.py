@@ -4,6 +4,7 @@ from aiohttp import web
 
 from node.coalition import standing
 from node.coalition import store as coalition_store
+from node.coalition.awaited import store as awaited_store
 from node.coalition.people import commands, rules, store
 from node.coalition.permissions import ACTS, ROLES, STANDINGS
 from node.gate.desk import Desk
@@ -49,10 +50,13 @@ class Directory:
             standing.require(reads, who, "member.read")
             rows, total = store.members(reads, query, number)
             may_suspend = standing.may(reads, who, "member.suspend")
+            may_import = standing.may(reads, who, "import")
             return {
                 "members": rows, "q": query,
                 "page": page_of(number, total, "/members", [("q", query)], store.PAGE),
                 "suspended": store.suspended(reads) if may_suspend else [],
+                "expected": awaited_store.expected(reads) if may_import else [],
+                "may_import": may_import,
                 "may_invite": standing.where(reads, who, "member.invite") != frozenset(),
             }  # fmt: skip
 
@@ -72,12 +76,14 @@ class Directory:
             mine = standing.where(reads, who, "role.give")
             here = [each for each in store.roles(reads, id) if each["until"] is None]
             belongs = {each["practice"]: each["name"] for each in here if each["practice"]}
-            places = [("", say("The coalition as a whole"))] if mine is None else []
+            everywhere = mine is None and row["state"] == "active"
+            places = [("", say("The coalition as a whole"))] if everywhere else []
             places += [
                 (practice, name) for practice, name in belongs.items() if mine is None or practice in mine
             ]  # fmt: skip
             return {
                 "member": row, "roles": store.roles(reads, id), "affiliations": store.affiliations(reads, id),
+                "noted": awaited_store.awaited(reads, id) if row["state"] == "invited" else None,
                 "may_suspend": suspend and id != who.member, "places": places,
                 "ends": [each for each in here if mine is None or each["practice"] in mine],
                 "may_recover": standing.may(reads, who, "member.recover") and id != who.member,

@@ -160,7 +160,7 @@ class Joining:
         form = await read_act(request)
         outcome, link = await self.recover(request.match_info["id"], who_of(request, form.once))
         insist(outcome)
-        return render(request, "link.html", {"link": link})
+        return render(request, "link.html", {"link": link, "name": "", "days": 0})
 
     # Using them
 
@@ -269,7 +269,9 @@ class Joining:
 def join_page(request: web.Request, form: Form, view: dict[str, object]) -> web.StreamResponse:
     """The form that makes somebody a member."""
     choices = {"zones": words.zone_choices(), "speaks": list(LANGUAGES.items())}
-    return render(request, "join.html", {**view, **choices, "form": form, "action": request.path}, form.status)
+    return render(
+        request, "join.html", {"noted": None, **view, **choices, "form": form, "action": request.path}, form.status
+    )
 
 
 def wrong_newcomer(form: Form, outcome: Outcome) -> None:
