@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 
 import msgspec
 from aiohttp import web
@@ -235,19 +236,22 @@ def _fault(wish: NewPractice) -> str:
     return ""
 
 
+_NO_ACTS = MappingProxyType({"act": "", "leave": "", "members": "", "vacant": ""})
+
+
 def _belonging(reads: Reads, who: Who, practice: str, slug: str) -> dict[str, str]:
     """For members: what they can do about belonging to it, and who keeps it going; for others nothing of anybody."""
     if not who.member:
         return {}
     path = f"/practices/{slug}"
     if not may(reads, who, "practice.members", practice):
-        return {"act": f"{path}/join"}
+        return {**_NO_ACTS, "act": f"{path}/join"}
     vacant = not people_store.coordinators(reads, practice)
     mine = reads.one(
         "SELECT 1 AS yes FROM role WHERE member = :member AND practice = :practice AND until IS NULL",
         member=who.member, practice=practice,
     )  # fmt: skip
-    found = {"members": f"{path}/members"} | ({"vacant": "yes"} if vacant else {})
+    found = {**_NO_ACTS, "members": f"{path}/members"} | ({"vacant": "yes"} if vacant else {})
     return found | ({"leave": f"{path}/leave"} if mine else {"act": f"{path}/join"})
 
 

@@ -21,10 +21,11 @@ class Wrong(msgspec.Struct, frozen=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """One row. same: of which it is a repetition, in words; it is then not made again."""
+    """One row. shown: its values for people. same: of which it is a repetition, in words; it is not made again."""
 
     line: Line
     values: Values
+    shown: Values
     wrong: tuple[Wrong, ...] = ()
     same: Sentence | None = None
 
@@ -77,6 +78,7 @@ def fault(fields: Sequence[Field], columns: Columns, width: int) -> Sentence | N
 def values(kind: Kind, columns: Columns, headings: Sequence[str], line: Line, practices: Practices) -> Judged:
     """One row by itself."""
     read: dict[str, str] = {}
+    shown: dict[str, str] = {}
     wrong: list[Wrong] = []
     for field in kind.fields:
         at = columns.get(field.name)
@@ -87,8 +89,9 @@ def values(kind: Kind, columns: Columns, headings: Sequence[str], line: Line, pr
         if cell.wrong is not None:
             wrong.append(Wrong(heading(headings, at), cell.wrong))
         read[field.name] = cell.value
+        shown[field.name] = cell.shown or cell.value
     whole = None if wrong else kind.check(read)
-    return Judged(line, read, (*wrong, Wrong("", whole)) if whole else tuple(wrong))
+    return Judged(line, read, shown, (*wrong, Wrong("", whole)) if whole else tuple(wrong))
 
 
 def heading(headings: Sequence[str], at: int | None) -> str:

@@ -24,9 +24,10 @@ _WORD = re.compile(r"[^\w]+")
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """What a cell says, or what is wrong with it."""
+    """What a cell says, or what is wrong with it. shown: the same for people, where its value is a code."""
 
     value: str = ""
+    shown: str = ""
     wrong: Sentence | None = None
 
 
@@ -153,7 +154,7 @@ def one_of(options: Mapping[str, Sentence], also: Mapping[str, str] = MappingPro
         if code is None:
             listed = ", ".join(str(said) for said in options.values())
             return Cell(wrong=say("“{text}” is none of these: {listed}.", text=text[:60], listed=listed))
-        return Cell(code)
+        return Cell(code, options[code])
 
     return read
 
@@ -162,7 +163,7 @@ def practice(text: str, practices: Practices) -> Cell:
     """One of our practices, by its name or its address."""
     actor = practices.actors.get(fold(text).rpartition("/")[2] if "/" in text else fold(text))
     if actor:
-        return Cell(actor)
+        return Cell(actor, text)
     if actor == "":
         return Cell(wrong=say("Two practices are called “{name}”: write the address of one.", name=text[:60]))
     return Cell(wrong=say("There is no practice “{name}” here. Open it first, or correct its name.", name=text[:60]))
