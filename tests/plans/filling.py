@@ -70,6 +70,11 @@ INSERT INTO organisation(id, name, folded, sector, place, made)
 SELECT 'o' || n, 'O' || n, 'o' || n, '', '', 1 FROM {_EACH};
 INSERT INTO affiliation(member, organisation, title, since)
 SELECT 'm' || n, 'o' || n % 300, '', '2020-01-31' FROM {_EACH};
+INSERT INTO awaited(member, practice, role, organisation, title, since)
+SELECT 'm' || n, 'p', '', 'O', '', '' FROM {_EACH};
+INSERT INTO import_table(id, kind, name, state, made_by, via, made, headings, columns, said)
+SELECT 'i' || n, 'members', '', 'done', 'm' || n, 'page', {_NEVER} + n, '[]', '{{}}', '' FROM {_EACH};
+INSERT INTO import_row(import, number, cells, state) SELECT 'i' || n % 40, n, '', 'made' FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -130,6 +130,87 @@ async def _somebody(scene: Scene, state: str = "active") -> str:
     return id
 
 
+_TABLE = "Name,E-mail\nNora,nora-{n}@example.org\n"
+
+
+async def _import(scene: Scene) -> Sending:
+    return "/imports/new?kind=members", {"text": _TABLE.format(n=scene.number)}
+
+
+async def _brought(scene: Scene, state: str = "draft") -> str:
+    """The path of an import with one row, which made something if it is done."""
+    id, member = scene.word("import"), scene.word("nora")
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "INSERT INTO import_table(id, kind, name, state, made_by, via, made, headings, columns, said)"
+            " VALUES(:id, 'members', '', :state, :by, 'page', 4000000000000, '[\"A\",\"Mail\"]', '{\"name\":0}', '')",
+            id=id, state=state, by=COORDINATOR,
+        )  # fmt: skip
+        tx.run(
+            "INSERT INTO import_row(import, number, cells, state, subject) VALUES(:id, 2, :cells, :state, :member)",
+            id=id, cells='["Nora","x"]', state="waiting" if state == "draft" else "made", member=member,
+        )  # fmt: skip
+        tx.run("INSERT INTO member(id, name, state, joined) VALUES(:id, :id, 'invited', 1)", id=member)
+
+    await scene.here.running.storage.transact(work)
+    return f"/imports/{id}"
+
+
+async def _columns(scene: Scene) -> Sending:
+    return f"{await _brought(scene)}/columns", {"name": "1"}
+
+
+async def _run(scene: Scene) -> Sending:
+    return f"{await _brought(scene)}/run", {}
+
+
+async def _undo(scene: Scene) -> Sending:
+    return f"{await _brought(scene, 'done')}/undo", {}
+
+
+async def _drop(scene: Scene) -> Sending:
+    return f"{await _brought(scene, 'done')}/drop", {}
+
+
+async def _import_links(scene: Scene) -> Sending:
+    return f"{await _brought(scene, 'done')}/links", {}
+
+
+async def _link(scene: Scene) -> Sending:
+    await _brought(scene, "done")
+    return f"/members/{scene.word('nora')}/link", {}
+
+
+async def _forget(scene: Scene) -> Sending:
+    await _brought(scene, "done")
+    return f"/members/{scene.word('nora')}/forget", {}
+
+
+async def _import_api(scene: Scene) -> Sending:
+    return "/api/v1/imports", {"kind": "members", "text": _TABLE.format(n=scene.number)}
+
+
+async def _columns_api(scene: Scene) -> Sending:
+    return f"/api/v1{await _brought(scene)}", {"columns": {"name": 1}}
+
+
+async def _run_api(scene: Scene) -> Sending:
+    return f"/api/v1{(await _run(scene))[0]}", {}
+
+
+async def _undo_api(scene: Scene) -> Sending:
+    return f"/api/v1{(await _undo(scene))[0]}", {}
+
+
+async def _links_api(scene: Scene) -> Sending:
+    return f"/api/v1{(await _import_links(scene))[0]}", {}
+
+
+async def _drop_api(scene: Scene) -> Sending:
+    return f"/api/v1{await _brought(scene, 'done')}", {}
+
+
 async def _recover(scene: Scene) -> Sending:
     return f"/members/{await _somebody(scene)}/recover", {}
 
@@ -239,9 +320,18 @@ async def _leave(_scene: Scene) -> Sending:
 
 
 _PEOPLE = "tests/security/test_members.py"
+_IMPORTS = "tests/coalition/importing/test_imports.py"  # what they do goes on after they have answered
 PAGES: dict[str, Act] = {
     "/members/invite": Act(_invite, shows=True),
     "/members/invite/{id}/revoke": Act(_revoke),
+    "/members/{id}/link": Act(_link, shows=True),
+    "/members/{id}/forget": Act(_forget),
+    "/imports/new": Act(_import),
+    "/imports/{id}/columns": Act(_columns),
+    "/imports/{id}/run": Act(_run, elsewhere=_IMPORTS),
+    "/imports/{id}/undo": Act(_undo, elsewhere=_IMPORTS),
+    "/imports/{id}/drop": Act(_drop),
+    "/imports/{id}/links": Act(_import_links, shows=True),
     "/members/{id}/recover": Act(_recover, shows=True),
     "/members/{id}/suspend": Act(_suspend),
     "/members/{id}/readmit": Act(_readmit),
@@ -274,6 +364,12 @@ PAGES: dict[str, Act] = {
     "/operation/confirm": Act(_confirm, elsewhere="tests/security/test_keys.py"),
 }
 API: dict[str, Act] = {
+    "POST /imports": Act(_import_api),
+    "PATCH /imports/{id}": Act(_columns_api),
+    "POST /imports/{id}/run": Act(_run_api, elsewhere=_IMPORTS),
+    "POST /imports/{id}/undo": Act(_undo_api, elsewhere=_IMPORTS),
+    "POST /imports/{id}/links": Act(_links_api),
+    "DELETE /imports/{id}": Act(_drop_api),
     "POST /practices": Act(_open_api),
     "POST /practices/{slug}/items": Act(_publish_api, MEMBER),
     "PATCH /items/{id}": Act(_edit_api, MEMBER),

@@ -47,6 +47,7 @@ _ME = {
 _JOIN = {
     "form": Form({"name": "Ana"}), "action": "/join/x", "role": ROLES["coordinator"], "practice": "Safe streets",
     "recovering": False, "name": "", "sign_in": "", "expires": NOW + DAY, "zones": _ZONES, "speaks": _SPEAKS,
+    "noted": None, "role_words": ROLES,
 }  # fmt: skip
 _AUDIT = [
     {"at": NOW, "member": "m1", "via": "page", "act": "item.publish", "practice": "p", "subject": "https://a.example/x",
@@ -63,15 +64,23 @@ _PROFILE = {
 _PERSON = {"name": "Marty Sumner", "summary": "Policing\n\nHigh Point Police (Chief)", "handle": "marty-sumner",
            "host": "highpoint.example", "since": NOW}  # fmt: skip
 
+_LINK = "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345"
+_NOTED = {"practice": "p", "name": "Safe streets", "role": "expert", "organisation": "City Hospital",
+          "title": "Nurse", "since": "2020-05-01"}  # fmt: skip
+_EXPECTED = [{"id": "m9", "name": "Ana Ruiz", "email": "ana@highpoint.example", "expires": NOW + DAY},
+             {"id": "m8", "name": "Bo", "email": None, "expires": None}]  # fmt: skip
+
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "join": ("join.html", _JOIN, False),
+    "join-awaited": ("join.html", {**_JOIN, "noted": _NOTED}, False),
     "recover": ("join.html", {**_JOIN, "recovering": True, "name": "Marty", "sign_in": "marty"}, False),
     "person": ("person.html", _PERSON, False),
     "profile": ("profile.html", _PROFILE, True),
     "profile-first": (
         "profile.html", {**_PROFILE, "published": None, "previewing": False, "form": Form({"handle": "marty"})}, True
     ),
-    "link": ("link.html", {"link": "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345"}, True),
+    "link": ("link.html", {"link": _LINK, "name": "", "days": 0}, True),
+    "link-awaited": ("link.html", {"link": _LINK, "name": "Ana Ruiz", "days": 30}, True),
     "invite": (
         "invite.html",
         {"form": Form({"days": "14", "uses": "1"}), "roles": list(ROLES.items()), "role_words": ROLES,
@@ -82,19 +91,28 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "members": (
         "members.html",
         {"members": [_MEMBER, {**_MEMBER, "id": "m2", "sector": "", "help": ""}], "q": "", "page": NO_PAGE,
-         "suspended": [{"id": "m3", "name": "Somebody"}], "may_invite": True, "sector_words": SECTORS},
+         "suspended": [{"id": "m3", "name": "Somebody"}], "may_invite": True, "sector_words": SECTORS,
+         "may_import": True, "expected": _EXPECTED},
         True,
     ),
     "members-none": (
         "members.html",
-        {"members": [], "q": "x", "page": NO_PAGE, "suspended": [], "may_invite": False, "sector_words": SECTORS},
+        {"members": [], "q": "x", "page": NO_PAGE, "suspended": [], "may_invite": False, "sector_words": SECTORS,
+         "may_import": False, "expected": []},
         True,
     ),
     "member": (
         "member.html",
         {"member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "may_suspend": True, "may_recover": True,
          "places": [("", "All"), ("p", "Safe streets")], "ends": _ROLES[:1], "role_words": ROLES,
-         "role_list": list(ROLES.items()), "sector_words": SECTORS},
+         "role_list": list(ROLES.items()), "sector_words": SECTORS, "noted": None},
+        True,
+    ),
+    "member-awaited": (
+        "member.html",
+        {"member": {**_MEMBER, "state": "invited"}, "roles": [], "affiliations": [], "may_suspend": False,
+         "may_recover": False, "places": [], "ends": [], "role_words": ROLES, "role_list": list(ROLES.items()),
+         "sector_words": SECTORS, "noted": _NOTED},
         True,
     ),
     "me": ("me.html", _ME, True),

@@ -18,7 +18,7 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_people, sample_settings
+from tests.web import sample_imports, sample_people, sample_settings
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -210,6 +210,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     ),
     "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True}, False),
     **sample_people.RICH,
+    **sample_imports.RICH,
     **sample_settings.RICH,
     "problem": (
         "problem.html",
@@ -219,6 +220,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
 }
 
 EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
+    **sample_imports.EMPTY,
     "front-empty": (
         "front.html",
         {"about": "", "practices": (), "latest": (), "domains": (), "places": (), "next_step": STEPS["place"]},

@@ -33,6 +33,10 @@ class NewColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: dict[str, int]
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty object: the address says it all."""
+
+
 class RowAnswer(msgspec.Struct, frozen=True):
     """One row. number: as a spreadsheet has it. state: good or waiting, made, same, bad, taken, kept."""
 
@@ -106,13 +110,13 @@ class ImportApi:
                   201, scope="organise", act=ACT),
             Route("GET", "/imports/{id}", "One import as it stands", self.show, ImportAnswer, query={"page": "from 1"},
                   scope="organise", act=ACT),
-            Route("PUT", "/imports/{id}/columns", "Say which column is which", self.match, ImportAnswer, NewColumns,
+            Route("PATCH", "/imports/{id}", "Say which column is which", self.match, ImportAnswer, NewColumns,
                   scope="organise", act=ACT),
-            Route("POST", "/imports/{id}/run", "Make what the table says", self.run, ImportAnswer, None, 202,
+            Route("POST", "/imports/{id}/run", "Make what the table says", self.run, ImportAnswer, Nothing, 202,
                   scope="organise", act=ACT),
             Route("POST", "/imports/{id}/undo", "Take back what was made and not changed since", self.undo,
-                  ImportAnswer, None, 202, scope="organise", act=ACT),
-            Route("POST", "/imports/{id}/links", "New links for those who have not come", self.links, PersonalLinks,
+                  ImportAnswer, Nothing, 202, scope="organise", act=ACT),
+            Route("POST", "/imports/{id}/links", "New links for those who have not come", self.links, PersonalLinks, Nothing,
                   scope="organise", act=ACT),
             Route("DELETE", "/imports/{id}", "Forget an import; what it made stays", self.drop, Dropped,
                   scope="organise", act=ACT),
@@ -143,17 +147,17 @@ class ImportApi:
         insist(await self._bringing.match(id, body.columns, who_of(request)))
         return await self._answer(request, id)
 
-    async def run(self, request: web.Request, _body: None) -> ImportAnswer:
+    async def run(self, request: web.Request, _body: Nothing) -> ImportAnswer:
         id = request.match_info["id"]
         insist(await self._bringing.run(id, who_of(request)))
         return await self._answer(request, id)
 
-    async def undo(self, request: web.Request, _body: None) -> ImportAnswer:
+    async def undo(self, request: web.Request, _body: Nothing) -> ImportAnswer:
         id = request.match_info["id"]
         insist(await self._bringing.undo(id, who_of(request)))
         return await self._answer(request, id)
 
-    async def links(self, request: web.Request, _body: None) -> PersonalLinks:
+    async def links(self, request: web.Request, _body: Nothing) -> PersonalLinks:
         outcome, made = await self._pages.make_links(request.match_info["id"], who_of(request))
         insist(outcome)
         return PersonalLinks(tuple(PersonalLink(*each) for each in made))

@@ -143,7 +143,7 @@ class ImportPages:
         found, number = looked.found, number_of(request.query.get("page"))
         view: dict[str, Any] = {
             "it": found, "kind": looked.kind, "state": STATES[found.state], "numbers": looked.numbers,
-            "total": looked.total, "form": form, "path_here": f"/imports/{found.id}",
+            "total": looked.total, "form": form, "here_url": f"/imports/{found.id}",
         }  # fmt: skip
         if found.state == "draft":
             view |= _draft(looked, form, number)
@@ -242,9 +242,11 @@ def _draft(looked: Looked, form: Form, number: int) -> dict[str, Any]:
     found, kind = looked.found, looked.kind
     bad, same = looked.waiting("bad"), looked.waiting("same")
     good = looked.waiting("good")
+    shown = [field for field in kind.fields if field.name in found.columns]
     begin = (number - 1) * store.PAGE
     known = Form({name: str(at) for name, at in found.columns.items()})
     return {
+        "expected": 0,
         "columns": [(str(at), judging.heading(found.headings, at)) for at in range(len(found.headings))],
         "matched": known if form.ok else form,
         "unread": [
@@ -253,8 +255,9 @@ def _draft(looked: Looked, form: Form, number: int) -> dict[str, Any]:
             if at not in found.columns.values() and found.headings[at]
         ],
         "fault": judging.fault(kind.fields, found.columns, len(found.headings)),
-        "shown": [field for field in kind.fields if field.name in found.columns],
-        "first": good[:FIRST], "good": len(good), "bad": len(bad), "same": [_why(one) for one in same[: store.PAGE]],
+        "shown": [field.label for field in shown],
+        "first": [(one.line.number, [one.shown[field.name] for field in shown]) for one in good[:FIRST]],
+        "good": len(good), "bad": len(bad), "same": [_why(one) for one in same[: store.PAGE]],
         "same_total": len(same), "left": [_why(one) for one in bad[begin : begin + store.PAGE]],
         "page": page_of(number, len(bad), f"/imports/{found.id}", size=store.PAGE),
     }  # fmt: skip

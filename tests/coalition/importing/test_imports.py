@@ -15,7 +15,8 @@ from node.coalition.importing import tables, workbooks
 from node.coalition.importing.tables import Table
 from node.storage.contract import Tx
 from tests.cluster.kit import Town, cluster, settle
-from tests.security.test_members import Person, Place, link_in
+from tests.cluster.people import Person, link_in
+from tests.security.test_members import Place
 
 HEADINGS = ["Name", "E-mail", "Employer", "Job title", "Since", "Sector", "Practice", "Role", "Shoe size"]
 
@@ -368,20 +369,20 @@ async def test_a_program_imports_too(place: Place) -> None:
         assert draft["numbers"] == {"good": 22, "bad": 3, "same": 0}
         assert [row["number"] for row in draft["rows"]] == [7, 8, 9]
         path = f"/api/v1/imports/{draft['id']}"
-        async with program.put(f"{path}/columns", json={"columns": {"name": 0, "email": 1}}) as answer:
+        async with program.patch(path, json={"columns": {"name": 0, "email": 1}}) as answer:
             assert (await answer.json())["numbers"] == {"good": 23, "bad": 2, "same": 0}
-        async with program.post(f"{path}/run") as answer:
+        async with program.post(f"{path}/run", json={}) as answer:
             assert answer.status == 202
         await ended(town, path)
         async with program.get(path) as answer:
             assert (await answer.json())["numbers"] == {"made": 23, "bad": 2}
-        async with program.post(f"{path}/links") as answer:
+        async with program.post(f"{path}/links", json={}) as answer:
             assert len((await answer.json())["links"]) == 23
         # A token that is not good for publishing publishes nothing by a table either.
         table = "Title,Text,Practice\nA,b,guns\n"
         async with program.post("/api/v1/imports", json={"kind": "items", "text": table}) as answer:
             other = f"/api/v1/imports/{(await answer.json())['id']}"
-        await (await program.post(f"{other}/run")).read()
+        await (await program.post(f"{other}/run", json={})).read()
         await ended(town, other)
         async with program.get(other) as answer:
             rows = (await answer.json())["rows"]
