@@ -116,8 +116,8 @@ class ImportApi:
                   scope="organise", act=ACT),
             Route("POST", "/imports/{id}/undo", "Take back what was made and not changed since", self.undo,
                   ImportAnswer, Nothing, 202, scope="organise", act=ACT),
-            Route("POST", "/imports/{id}/links", "New links for those who have not come", self.links, PersonalLinks, Nothing,
-                  scope="organise", act=ACT),
+            Route("POST", "/imports/{id}/links", "New links for those who have not come", self.links,
+                  PersonalLinks, Nothing, scope="organise", act=ACT),
             Route("DELETE", "/imports/{id}", "Forget an import; what it made stays", self.drop, Dropped,
                   scope="organise", act=ACT),
         ]  # fmt: skip
