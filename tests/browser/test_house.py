@@ -57,6 +57,32 @@ async def first_run(home: Home, link: str, language: str) -> str:
     return second
 
 
+def table() -> str:
+    """25 rows as they are pasted from a spreadsheet; three of them cannot be imported."""
+    rows = [f"Guest {number}\tguest{number}@mail.example\tShelter" for number in range(22)]
+    rows[5:5] = ["Guest A\tno address\tShelter", "\tnameless@mail.example\tShelter"]
+    rows.append("Guest B\tguest1@mail.example\tShelter")
+    assert len(rows) == 25
+    return "\n".join(["Name\tMail address\tOrganisation", *rows])
+
+
+async def bring_table(home: Home) -> None:
+    """Look at it first, import it, wait until it is done."""
+    await home.go("/imports/new?kind=members")
+    await home.fill(text=table())
+    await home.page.locator('form[action="/imports/new?kind=members"]:has(textarea) button').click()
+    await home.look()
+    where = home.page.url.removeprefix(home.origin).partition("?")[0]
+    text = await home.text()
+    assert "22" in text
+    assert "no address" in text or "Guest A" in text
+    await home.send(f"{where}/run")
+    while await home.page.locator("progress").count():  # a test's time limit ends it, should it never be done
+        await home.go(where)
+    assert await home.page.locator(f'a[href="{where}/bad-rows.csv"]').count() == 1
+    await home.go("/members")
+
+
 async def open_practice(home: Home, slug: str, domain: str) -> None:
     await home.go("/practices/new")
     await home.fill(name=slug.title(), slug=slug, domain=domain)
@@ -84,6 +110,7 @@ async def test_a_coalition_makes_itself_at_home(
             assert "Ana, Ben" in await ben.text()
             for slug, domain in (("streets", "public-safety"), ("homes", "housing")):
                 await open_practice(ana, slug, domain)
+            await bring_table(ana)
             for path in ("/", "/members", "/members/invite", "/me", "/me/profile", "/settings", "/permissions",
                          "/record", "/catalog", "/connections", "/operation", "/practices/streets"):  # fmt: skip
                 await ana.go(path)
