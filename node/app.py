@@ -22,29 +22,11 @@ from node import config
 from node.clock import Clock, SystemClock
 from node.coalition import standing
 from node.coalition import store as coalition_store
-from node.coalition.api import CoalitionApi
-from node.coalition.awaited.pages import Awaited
-from node.coalition.connections import Connections
-from node.coalition.importing import nouns
-from node.coalition.importing.api import ImportApi
-from node.coalition.importing.bringing import Bringing
 from node.coalition.importing.carrying import Carrying
-from node.coalition.importing.kinds import by_name
-from node.coalition.importing.pages import ImportPages
-from node.coalition.importing.wiring import importing_handlers
-from node.coalition.operation import Operation
-from node.coalition.pages import CoalitionPages, NewPractice, open_practice
 from node.coalition.people import links
-from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
-from node.coalition.people.own import Own
-from node.coalition.profiles.pages import Profiles
 from node.coalition.settling import reach
-from node.coalition.settling.first import First
-from node.coalition.settling.letters import Letters
-from node.coalition.settling.pages import Settings
 from node.coalition.standing import Standing
-from node.coalition.wiring import coalition_handlers
 from node.federation import following
 from node.federation.actors import ActorNoun
 from node.federation.admission import Admission
@@ -59,18 +41,12 @@ from node.federation.restoring import Restoring
 from node.federation.served import HeadSigner
 from node.gate.desk import Desk
 from node.gate.door import Gate
-from node.gate.handler import BY_NODE, Outcome, Who
+from node.gate.handler import BY_NODE, Who
 from node.keystore import Keystore
-from node.places import Places
-from node.repertoire.api import RepertoireApi
-from node.repertoire.editing import Editing
-from node.repertoire.importing import items
-from node.repertoire.pages import RepertoirePages
-from node.repertoire.wiring import repertoire_handlers
+from node.rooms import Outside, handlers_of, kinds_of, open_rooms
 from node.storage import postgres, sqlite
 from node.storage.contract import Reads, Storage
 from node.web import api
-from node.web.placing import Placing
 from node.web.shell import install
 from node.web.things import Site
 from protocol import http_signature, identifiers, legacy_signature, limits
@@ -127,10 +103,7 @@ class Node:
         self.joining = Joining(self.desk, keystore.seal)
         self._site: Site | None = None
         self._introducing: asyncio.Task[None] | None = None
-        self.kinds = by_name(
-            (nouns.members(self.desk), nouns.organisations(self.desk), nouns.practices(self.desk, self._open_practice),
-             items(self.desk))
-        )  # fmt: skip
+        self.kinds = kinds_of(self.desk, keystore)
         self.importing = Carrying(self.desk, self.kinds)
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
         self._nonce, self._nonces = secrets.token_urlsafe(12), count()
@@ -147,7 +120,7 @@ class Node:
     def _register(self) -> None:
         actor_noun = ActorNoun(self.origin)
         self.gate.register(acts=following.ACTS, nouns=actor_noun.nouns(), commands=following.COMMANDS)
-        for handlers in (coalition_handlers(actor_noun), repertoire_handlers(), importing_handlers(self.kinds)):
+        for handlers in handlers_of(actor_noun, self.kinds):
             self.gate.register(**handlers)
 
     def _application(self) -> tuple[web.Application, Endpoints]:
@@ -161,35 +134,14 @@ class Node:
             self.delivery.heard_from, HeadSigner(self.storage, self.keystore, self.clock, self.origin), VERSION,
         )  # fmt: skip
         app.add_routes(endpoints.routes())
-        desk = self.desk
-        repertoire = RepertoirePages(desk, endpoints.item)
-        coalition = CoalitionPages(desk, self.keystore, endpoints.actor, repertoire.cards)
-        connections = Connections(desk, self._resolve, self.keyring.refresh)
-        operation = Operation(
-            desk, self.keystore, self.delivery.unpause, self.keyring.repin, self.keyring.refresh, VERSION,
+        outside = Outside(
+            endpoints.actor, endpoints.item, self._resolve, self.keyring.refresh, self.keyring.repin,
+            self.delivery.unpause, self._reachable, self._renamed, VERSION,
         )  # fmt: skip
-        awaited, bringing = Awaited(desk, self.keystore.seal), Bringing(desk, self.kinds, self.importing)
-        imports = ImportPages(desk, bringing, awaited)
-        directory, own = Directory(desk), Own(desk, self.joining, self.keystore.seal)
-        placing, first = Placing(Places()), First(desk, self.joining, self.keystore.seal)
-        settings = Settings(desk, placing, self.joining, Letters(self.storage), self._reachable, self._renamed)
-        rooms = (
-            placing, first, settings, Profiles(desk, self.keystore, endpoints.actor), Editing(desk), repertoire,
-            directory, own, self.joining, coalition, connections, operation,
-            imports, awaited,
-        )  # fmt: skip
-        for room in rooms:
-            app.add_routes(room.routes())
-        routes = [
-            *CoalitionApi(desk, coalition, connections, operation).routes(),
-            *RepertoireApi(desk).routes(),
-            *ImportApi(desk, bringing, imports).routes(),
-        ]
+        pages, routes = open_rooms(self.desk, self.keystore, self.joining, self.kinds, self.importing, outside)
+        app.add_routes(pages)
         api.mount(app, routes, lambda token: self.authentic(token), partial(standing.judge, self.storage), VERSION)
         return app, endpoints
-
-    async def _open_practice(self, wish: NewPractice, who: Who) -> Outcome:
-        return await open_practice(self.desk, self.keystore, wish, who)
 
     async def _resolve(self, address: str) -> str:
         return await resolve(address, self.peers, self._sign_as_node, self.settings.allowed_pairs)

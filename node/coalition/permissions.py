@@ -93,6 +93,7 @@ ACTS = MappingProxyType(
         "member.leave": _act(words("Leave the coalition and delete one's data"), "self", SELF),
         "member.credentials": _act(words("Change one's password, passkeys, sessions and tokens"), "self", SELF),
         "organisation.note": _act(words("Add and change organisations"), "organise", MEMBER),
+        "organisation.merge": _act(words("Make one of two organisations that are the same"), "organise", COALITION),
         "import": _act(words("Import tables, and undo it"), "organise", COALITION),
         "item.publish": _act(words("Publish and adapt items"), "publish", BELONGS, COALITION, OPERATOR),
         "item.edit": _act(words("Edit items"), "publish", BELONGS, COALITION, OPERATOR),

@@ -7,6 +7,7 @@ what the act needs and returns the path and the fields (or the JSON body) of one
 from urllib.parse import quote
 
 from node.storage.contract import Tx
+from tests.security.acts_members import ORGANISATIONS, PROFILES
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
@@ -294,27 +295,6 @@ async def _end_affiliation(scene: Scene) -> Sending:
     return f"/me/affiliations/{key['key']}/end", {"until": "2026-01-31"}
 
 
-async def _profile(scene: Scene) -> Sending:
-    await _no_profile(scene)
-    return "/me/profile", {"handle": scene.word("cleo")}
-
-
-async def _no_profile(scene: Scene) -> None:
-    await scene.here.running.storage.transact(lambda tx: tx.run("DELETE FROM profile"))
-
-
-async def _end_profile(scene: Scene) -> Sending:
-    await _no_profile(scene)
-    actor = await scene.here.open_practice(scene.word("self"))  # any actor of ours
-    await scene.here.running.storage.transact(
-        lambda tx: tx.run(
-            "INSERT INTO profile(member, actor, handle, shows, published) VALUES(:id, :actor, 'x', '[]', 1)",
-            id=COORDINATOR, actor=actor,
-        )
-    )  # fmt: skip
-    return "/me/profile/end", {}
-
-
 async def _leave(_scene: Scene) -> Sending:
     return "/me/leave", {}
 
@@ -346,10 +326,10 @@ PAGES: dict[str, Act] = {
     "/me/tokens/{id}/revoke": Act(_revoke_token, cannot=OPERATOR),
     "/me/affiliations": Act(_affiliate, cannot=OPERATOR),
     "/me/affiliations/{key}/end": Act(_end_affiliation, cannot=OPERATOR),
-    "/me/profile": Act(_profile, cannot=OPERATOR),
-    "/me/profile/end": Act(_end_profile, cannot=OPERATOR),
     "/me/leave": Act(_leave, cannot=OPERATOR, elsewhere=_PEOPLE),
     **SETTLING,
+    **ORGANISATIONS,
+    **PROFILES,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
     "/items/{id}/edit": Act(_edit, MEMBER),

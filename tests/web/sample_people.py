@@ -70,10 +70,29 @@ _NOTED = {"practice": "p", "name": "Safe streets", "role": "expert", "organisati
 _EXPECTED = [{"id": "m9", "name": "Ana Ruiz", "email": "ana@highpoint.example", "expires": NOW + DAY},
              {"id": "m8", "name": "Bo", "email": None, "expires": None}]  # fmt: skip
 
+_ORGANISATION = {
+    "organisation": {"id": "o1", "name": "High Point Police", "sector": "public", "place": "High Point"},
+    "people": [{"id": "m1", "name": "Marty", "title": "Chief", "since": "2014-01-31", "until": None},
+               {"id": "m2", "name": "Jim", "title": "", "since": "1990-05-01", "until": "2014-01-30"}],
+    "practices": [{"slug": "safe-streets", "name": "Safe streets", "people": 1}],
+    "form": Form({"name": "High Point Police"}), "sectors": list(SECTORS.items()), "sector_words": SECTORS,
+    "others": [("o2", "The police of High Point")],
+}  # fmt: skip
+
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "join": ("join.html", _JOIN, False),
     "join-awaited": ("join.html", {**_JOIN, "noted": _NOTED}, False),
     "recover": ("join.html", {**_JOIN, "recovering": True, "name": "Marty", "sign_in": "marty"}, False),
+    "organisations": (
+        "organisations.html",
+        {"organisations": [{"id": "o1", "name": "High Point Police", "sector": "public", "place": "High Point",
+                            "people": 2}], "q": "", "page": NO_PAGE, "sector_words": SECTORS},
+        True,
+    ),
+    "organisations-none": (
+        "organisations.html", {"organisations": [], "q": "", "page": NO_PAGE, "sector_words": SECTORS}, True
+    ),
+    "organisation": ("organisation.html", _ORGANISATION, True),
     "person": ("person.html", _PERSON, False),
     "profile": ("profile.html", _PROFILE, True),
     "profile-first": (

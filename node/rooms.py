@@ -1,0 +1,115 @@
+"""The rooms of a node: what they register with the gate, their pages, and their part of the API.
+
+A new room, or a new part of one, is named here and nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from node.coalition.api import CoalitionApi
+from node.coalition.awaited.pages import Awaited
+from node.coalition.connections import Connections
+from node.coalition.importing import nouns
+from node.coalition.importing.api import ImportApi
+from node.coalition.importing.bringing import Bringing
+from node.coalition.importing.carrying import Carrying
+from node.coalition.importing.kinds import Kind, by_name
+from node.coalition.importing.pages import ImportPages
+from node.coalition.importing.wiring import importing_handlers
+from node.coalition.operation import Operation
+from node.coalition.organisations.pages import Organisations
+from node.coalition.pages import CoalitionPages, open_practice
+from node.coalition.people.directory import Directory
+from node.coalition.people.joining import Joining
+from node.coalition.people.own import Own
+from node.coalition.profiles.pages import Profiles
+from node.coalition.settling.first import First
+from node.coalition.settling.letters import Letters
+from node.coalition.settling.pages import Settings
+from node.coalition.wiring import coalition_handlers
+from node.federation.actors import ActorNoun
+from node.gate.desk import Desk
+from node.keystore import Keystore
+from node.places import Places
+from node.repertoire.api import RepertoireApi
+from node.repertoire.editing import Editing
+from node.repertoire.importing import items
+from node.repertoire.pages import RepertoirePages
+from node.repertoire.wiring import repertoire_handlers
+from node.web.api import Route
+from node.web.placing import Placing
+
+Document = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Kinds = Mapping[str, Kind]
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """What rooms ask of the rest of the node.
+
+    actor, item: answer with a document for other servers. resolve: an actor's id from what a person types. refresh,
+    repin: ask an actor's origin again. unpause: deliver to a host again. reachable: why others cannot reach us.
+    renamed: the coalition is described anew.
+    """
+
+    actor: Document
+    item: Document
+    resolve: Callable[[str], Awaitable[str]]
+    refresh: Callable[[str], Awaitable[None]]
+    repin: Callable[..., Awaitable[Any]]
+    unpause: Callable[..., Awaitable[Any]]
+    reachable: Callable[[], Awaitable[str]]
+    renamed: Callable[[], Awaitable[None]]
+    version: str
+
+
+def kinds_of(desk: Desk, keystore: Keystore) -> Kinds:
+    """What a table can be made into."""
+    return by_name(
+        (nouns.members(desk), nouns.organisations(desk), nouns.practices(desk, partial(open_practice, desk, keystore)),
+         items(desk))
+    )  # fmt: skip
+
+
+def handlers_of(actors: ActorNoun, kinds: Kinds) -> tuple[dict[str, Any], ...]:
+    """What the rooms do with activities and commands: arguments for Gate.register."""
+    return coalition_handlers(actors), repertoire_handlers(), importing_handlers(kinds)
+
+
+def open_rooms(
+    desk: Desk, keystore: Keystore, joining: Joining, kinds: Kinds, importing: Carrying, outside: Outside
+) -> tuple[list[web.RouteDef], list[Route]]:
+    """Every page, and every route of the API."""
+    repertoire = RepertoirePages(desk, outside.item)
+    coalition = CoalitionPages(desk, keystore, outside.actor, repertoire.cards)
+    connections = Connections(desk, outside.resolve, outside.refresh)
+    operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
+    awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, kinds, importing)
+    imports, placing = ImportPages(desk, bringing, awaited), Placing(Places())
+    rooms = (
+        placing,
+        First(desk, joining, keystore.seal),
+        Settings(desk, placing, joining, Letters(desk.storage), outside.reachable, outside.renamed),
+        joining,
+        Directory(desk),
+        Own(desk, joining, keystore.seal),
+        Profiles(desk, keystore, outside.actor),
+        Organisations(desk),
+        awaited,
+        imports,
+        Editing(desk),
+        repertoire,
+        coalition,
+        connections,
+        operation,
+    )
+    programs = (
+        CoalitionApi(desk, coalition, connections, operation),
+        RepertoireApi(desk),
+        ImportApi(desk, bringing, imports),
+    )
+    pages = [route for room in rooms for route in room.routes()]
+    return pages, [route for program in programs for route in program.routes()]
