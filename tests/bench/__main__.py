@@ -1,4 +1,4 @@
-"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling]`: run, print the table, write bench.json.
+"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling] [pages]`: run, print the table, write bench.json.
 
 Ends with a status other than 0 if any answer, or what was stored or arrived, is not what it must be.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from tests.bench import measure, scaling
+from tests.bench import measure, pages, scaling
 from tests.bench.processes import ROOT, BenchError, cores_of_run, pin
 
-PARTS = ("inbound", "outbound", "legacy", "scaling")
+PARTS = ("inbound", "outbound", "legacy", "scaling", "pages")
 
 
 async def run(parts: list[str]) -> measure.Results:
@@ -28,6 +28,8 @@ async def run(parts: list[str]) -> measure.Results:
             results |= await measure.outbound(directory, "native")
         if "legacy" in parts:
             results |= await measure.outbound(directory, "legacy")
+        if "pages" in parts:
+            results |= await pages.pages(directory)
     return results
 
 
