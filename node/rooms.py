@@ -36,6 +36,8 @@ from node.gate.desk import Desk
 from node.keystore import Keystore
 from node.places import Places
 from node.repertoire.api import RepertoireApi
+from node.repertoire.crossings import store as crossing_store
+from node.repertoire.crossings.pages import Crossings
 from node.repertoire.editing import Editing
 from node.repertoire.importing import items
 from node.repertoire.pages import RepertoirePages
@@ -89,18 +91,20 @@ def open_rooms(
     operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
     awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, kinds, importing)
     imports, placing = ImportPages(desk, bringing, awaited), Placing(Places())
+    crossings = Crossings(desk)
     rooms = (
         placing,
         First(desk, joining, keystore.seal),
         Settings(desk, placing, joining, Letters(desk.storage), outside.reachable, outside.renamed),
         joining,
         Directory(desk),
-        Own(desk, joining, keystore.seal),
+        Own(desk, joining, keystore.seal, {"brought_in_and_applied": crossing_store.of_member}),
         Profiles(desk, keystore, outside.actor),
         Organisations(desk),
         awaited,
         imports,
         Editing(desk),
+        crossings,
         repertoire,
         coalition,
         connections,
@@ -112,4 +116,5 @@ def open_rooms(
         ImportApi(desk, bringing, imports),
     )
     pages = [route for room in rooms for route in room.routes()]
-    return pages, [route for program in programs for route in program.routes()]
+    routes = [route for program in programs for route in program.routes()]
+    return pages, [*routes, *crossings.api()]

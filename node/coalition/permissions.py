@@ -98,6 +98,8 @@ ACTS = MappingProxyType(
         "item.publish": _act(words("Publish and adapt items"), "publish", BELONGS, COALITION, OPERATOR),
         "item.edit": _act(words("Edit items"), "publish", BELONGS, COALITION, OPERATOR),
         "item.withdraw": _act(words("Withdraw items"), "publish", CORE, PRACTICE, COALITION, OPERATOR),
+        "item.cross": _act(words("Note where an item was brought in from and applied"), "publish", BELONGS),
+        "item.uncross": _act(words("Remove such a note"), "publish", SELF, PRACTICE, COALITION),
         "item.recommend": _act(words("Recommend items of others"), "connect", BROKER, COALITION, OPERATOR),
         "follow.ask": _act(words("Follow nodes and practices"), "connect", BROKER, COALITION, OPERATOR),
         "follow.end": _act(words("Stop following"), "connect", BROKER, COALITION, OPERATOR),

@@ -1,6 +1,7 @@
 """The catalog and the item, for people. Thin: parse, read, render; programs get the same data from the API."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, views
+from node.repertoire.crossings import pages as crossings
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web.forms import carry_out
@@ -80,14 +82,19 @@ class RepertoirePages:
     async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
         who = who_of(request)
 
-        def work(reads: Reads) -> tuple[reading.Held, str, Acts]:
+        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None]:
             held = reading.read(reads, id)
             if held is None:
                 raise Refused(Reason.NOT_FOUND)
             row = reads.one("SELECT public FROM actor_key WHERE id = :id", id=held.key) if held.key else None
-            return held, PublicKey("ed25519", row["public"]).fingerprint() if row else "", _acts(reads, who, held)
+            return (
+                held,
+                PublicKey("ed25519", row["public"]).fingerprint() if row else "",
+                _acts(reads, who, held),
+                (crossings.section(reads, who, held.id, held.owner) if held.local and who.member else None),
+            )
 
-        held, fingerprint, acts = await self._desk.storage.read(work)
+        held, fingerprint, acts, carried = await self._desk.storage.read(work)
         origin = views.provenance(held, fingerprint)
         practice = views.practice_ref(held.owner, held.owner_name, held.local)
         made = [views.lineage(link) for link in held.adaptations]
@@ -112,6 +119,7 @@ class RepertoirePages:
             "adaptations": made,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
             "acts": acts,
+            "crossings": carried,
             "attachments": [
                 Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
             ],

@@ -5,6 +5,7 @@ from typing import Any
 from node.gate import objects
 from node.gate.handler import CommandHandler, Handler
 from node.repertoire import rules, store
+from node.repertoire.crossings.wiring import crossing_commands
 from node.storage.contract import Reads
 
 
@@ -17,6 +18,7 @@ def repertoire_handlers() -> dict[str, Any]:
         # Of activities that stand in sets only Announces are undone, so one that is not here yet is taken for one.
         "undos": {"Announce": undo, objects.UNHELD: undo},
         "commands": {
+            **crossing_commands(),
             rules.PublishItem: CommandHandler(
                 store.load_publish, rules.decide_publish, store.apply, "item.publish", _written_in, names=_written
             ),

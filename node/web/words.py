@@ -113,6 +113,7 @@ SAID = MappingProxyType(
         "published": words("Published and signed. It is on its way to everyone who follows you."),
         "saved": words("Saved and signed. Those who hold the earlier version will receive this one."),
         "unchanged": words("Nothing was changed, so nothing was sent."),
+        "noted": words("Noted. The practice’s members see it."),
         "import-dropped": words("The table is forgotten."),
         "forgotten": words("Forgotten: nothing of them is stored any more."),
         "withdrawn": words("Withdrawn. Everyone who holds it is being told."),

@@ -75,6 +75,8 @@ SELECT 'm' || n, 'p', '', 'O', '', '' FROM {_EACH};
 INSERT INTO import_table(id, kind, name, state, made_by, via, made, headings, columns, said)
 SELECT 'i' || n, 'members', '', 'done', 'm' || n, 'page', {_NEVER} + n, '[]', '{{}}', '' FROM {_EACH};
 INSERT INTO import_row(import, number, cells, state) SELECT 'i' || n % 40, n, '', 'made' FROM {_EACH};
+INSERT INTO crossing(id, item, practice, kind, member, organisation, day, note, made)
+SELECT 'c' || n, 'i' || n, 'p' || n % 200, 'applied', 'm' || n, 'o' || n % 300, '2026-01-31', '', 1 FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -212,6 +212,49 @@ async def _drop_api(scene: Scene) -> Sending:
     return f"/api/v1{await _brought(scene, 'done')}", {}
 
 
+async def _crossing(scene: Scene) -> Sending:
+    """ben was there, and notes it."""
+    organisation = scene.word("unit")
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "INSERT INTO organisation(id, name, folded, sector, place, made) VALUES(:id, :id, :id, '', '', 1)",
+            id=organisation,
+        )
+        tx.run(
+            "INSERT INTO affiliation(member, organisation, title, since) VALUES(:ben, :id, '', '2020-01-31')",
+            ben=MEMBER, id=organisation,
+        )  # fmt: skip
+
+    item = await _item(scene)
+    await scene.here.running.storage.transact(work)
+    return f"{item}/crossings", {"kind": "applied", "organisation": organisation, "day": "2021-01-31"}
+
+
+async def _crossing_api(scene: Scene) -> Sending:
+    path, fields = await _crossing(scene)
+    return f"/api/v1{path}", fields
+
+
+async def _noted(scene: Scene) -> str:
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO crossing(id, item, practice, kind, member, organisation, day, note, made)"
+            " VALUES(:id, 'x', :practice, 'applied', :ben, 'x', '2021-01-31', '', 1)",
+            id=scene.word("crossing"), practice=scene.practice, ben=MEMBER,
+        )
+    )  # fmt: skip
+    return f"/crossings/{scene.word('crossing')}"
+
+
+async def _remove_crossing(scene: Scene) -> Sending:
+    return f"{await _noted(scene)}/remove", {}
+
+
+async def _remove_crossing_api(scene: Scene) -> Sending:
+    return f"/api/v1{await _noted(scene)}", {}
+
+
 async def _recover(scene: Scene) -> Sending:
     return f"/members/{await _somebody(scene)}/recover", {}
 
@@ -307,6 +350,8 @@ PAGES: dict[str, Act] = {
     "/members/{id}/link": Act(_link, shows=True),
     "/members/{id}/forget": Act(_forget),
     "/imports/new": Act(_import),
+    "/items/{id}/crossings": Act(_crossing, MEMBER),
+    "/crossings/{id}/remove": Act(_remove_crossing, MEMBER),
     "/imports/{id}/columns": Act(_columns),
     "/imports/{id}/run": Act(_run, elsewhere=_IMPORTS),
     "/imports/{id}/undo": Act(_undo, elsewhere=_IMPORTS),
@@ -344,6 +389,8 @@ PAGES: dict[str, Act] = {
     "/operation/confirm": Act(_confirm, elsewhere="tests/security/test_keys.py"),
 }
 API: dict[str, Act] = {
+    "POST /items/{id}/crossings": Act(_crossing_api, MEMBER),
+    "DELETE /crossings/{id}": Act(_remove_crossing_api, MEMBER),
     "POST /imports": Act(_import_api),
     "PATCH /imports/{id}": Act(_columns_api),
     "POST /imports/{id}/run": Act(_run_api, elsewhere=_IMPORTS),

@@ -180,6 +180,7 @@ ITEM: dict[str, Any] = {
     "results": "",
     "adapted_from": (),
     "adaptations": DOWN,
+    "crossings": None,
     "recommended_by": (FORT_WAYNE,),
     "acts": Acts("/items/1/adapt", "/items/1/edit", "/items/1/withdraw", "/items/1/recommend"),
     "attachments": (Ref("The letter we send (PDF)", "/files/1"),),
@@ -203,6 +204,7 @@ ADAPTED = {
     "results": DOWN[0].results,
     "adapted_from": (UP,),
     "adaptations": (),
+    "crossings": None,
     "acts": Acts(),
 }
 BARE_ITEM = {
@@ -215,6 +217,7 @@ BARE_ITEM = {
     "updated": ITEM["published"],
     "translations": (),
     "adaptations": (),
+    "crossings": None,
     "recommended_by": (),
     "attachments": (),
     "acts": Acts(),

@@ -18,7 +18,7 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_imports, sample_people, sample_settings
+from tests.web import sample_crossings, sample_imports, sample_people, sample_settings
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -90,6 +90,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         False,
     ),
     "item": ("item.html", ITEM, True),
+    "item-carried": ("item.html", {**ITEM, "crossings": sample_crossings.SECTION}, True),
     "item-adaptation": ("item.html", ADAPTED, False),
     "tombstone": (
         "tombstone.html",
@@ -211,6 +212,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True}, False),
     **sample_people.RICH,
     **sample_imports.RICH,
+    **sample_crossings.RICH,
     **sample_settings.RICH,
     "problem": (
         "problem.html",
@@ -221,6 +223,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
 
 EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_imports.EMPTY,
+    **sample_crossings.EMPTY,
     "front-empty": (
         "front.html",
         {"about": "", "practices": (), "latest": (), "domains": (), "places": (), "next_step": STEPS["place"]},

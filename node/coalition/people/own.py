@@ -1,6 +1,8 @@
 """A member's own page: what they are here, where they may be signed in, what is stored of them, and the way out."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -13,7 +15,7 @@ from node.coalition.profiles import store as profiles
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
 from node.sentence import say
-from node.storage.contract import Reads
+from node.storage.contract import Reads, Row
 from node.web import session, words
 from node.web.forms import Form, carry_out, read_form
 from node.web.language import LANGUAGES
@@ -43,13 +45,18 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     time_zone: str = ""
 
 
-class Own:
-    """`joining` changes passwords; `seal` names tokens."""
+# What a room above holds of a member: (reads, member) → rows.
+Held = Callable[[Reads, str], list[Row]]
 
-    def __init__(self, desk: Desk, joining: Joining, seal: Seal) -> None:
+
+class Own:
+    """`joining` changes passwords; `seal` names tokens; `held`: what the rooms above hold of a member, by its name."""
+
+    def __init__(self, desk: Desk, joining: Joining, seal: Seal, held: Mapping[str, Held]) -> None:
         self._desk = desk
         self._joining = joining
         self._seal = seal
+        self._held = held
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -199,7 +206,12 @@ class Own:
     async def data(self, request: web.Request) -> web.StreamResponse:
         """All that is stored about them, to take along."""
         member, now = require_member(request), self._desk.clock.now()
-        found = await self._desk.storage.read(lambda reads: store.everything(reads, member, now))
+
+        def work(reads: Reads) -> dict[str, Any]:
+            also = {name: store.plain(held(reads, member)) for name, held in self._held.items()}
+            return store.everything(reads, member, now) | also
+
+        found = await self._desk.storage.read(work)
         response = web.Response(body=msgspec.json.format(msgspec.json.encode(found)), content_type="application/json")
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
         response.headers["Cache-Control"] = "private, no-store"

@@ -320,15 +320,17 @@ def invitations(reads: Reads, now: int) -> list[Row]:
     )
 
 
+def plain(rows: list[Row]) -> list[dict[str, Any]]:
+    """Rows as they are taken along."""
+    return [{name: each[name] for name in each.keys()} for each in rows]  # noqa: SIM118 (a Row is no mapping)
+
+
 def everything(reads: Reads, id: str, now: int) -> dict[str, Any]:
     """All that is stored about a member, for themselves."""
     row = member(reads, id)
     acts = reads.all(
         "SELECT at, via, act, practice, subject FROM audit WHERE member = :id ORDER BY key LIMIT 10000", id=id
     )  # fmt: skip
-
-    def plain(rows: list[Row]) -> list[dict[str, Any]]:
-        return [{name: each[name] for name in each.keys()} for each in rows]  # noqa: SIM118 (a Row is no mapping)
 
     sessions = [
         {"browser": each["agent"], "since": each["created"], "last_used": each["seen"]}
