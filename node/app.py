@@ -22,9 +22,7 @@ from node import config
 from node.clock import Clock, SystemClock
 from node.coalition import standing
 from node.coalition import store as coalition_store
-from node.coalition.importing.carrying import Carrying
 from node.coalition.people import links
-from node.coalition.people.joining import Joining
 from node.coalition.settling import reach
 from node.coalition.standing import Standing
 from node.federation import following
@@ -43,7 +41,7 @@ from node.gate.desk import Desk
 from node.gate.door import Gate
 from node.gate.handler import BY_NODE, Who
 from node.keystore import Keystore
-from node.rooms import Outside, handlers_of, kinds_of, open_rooms
+from node.rooms import Outside, Rooms
 from node.storage import postgres, sqlite
 from node.storage.contract import Reads, Storage
 from node.web import api
@@ -100,11 +98,9 @@ class Node:
         self.catchup = Catchup(
             storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow, comparing.compare
         )
-        self.joining = Joining(self.desk, keystore.seal)
+        self.rooms = Rooms(self.desk, keystore)
         self._site: Site | None = None
         self._introducing: asyncio.Task[None] | None = None
-        self.kinds = kinds_of(self.desk, keystore)
-        self.importing = Carrying(self.desk, self.kinds)
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
         self._nonce, self._nonces = secrets.token_urlsafe(12), count()
         self._register()
@@ -120,14 +116,14 @@ class Node:
     def _register(self) -> None:
         actor_noun = ActorNoun(self.origin)
         self.gate.register(acts=following.ACTS, nouns=actor_noun.nouns(), commands=following.COMMANDS)
-        for handlers in handlers_of(actor_noun, self.kinds):
+        for handlers in self.rooms.handlers(actor_noun):
             self.gate.register(**handlers)
 
     def _application(self) -> tuple[web.Application, Endpoints]:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
             app, site=self._introduced, storage=self.storage, clock=self.clock, verify=self._verify_token,
-            seal=self.keystore.seal, reader=standing.reader, enter=self.joining.enter,
+            seal=self.keystore.seal, reader=standing.reader, enter=self.rooms.joining.enter,
         )  # fmt: skip
         endpoints = Endpoints(
             self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,
@@ -138,7 +134,7 @@ class Node:
             endpoints.actor, endpoints.item, self._resolve, self.keyring.refresh, self.keyring.repin,
             self.delivery.unpause, self._reachable, self._renamed, VERSION,
         )  # fmt: skip
-        pages, routes = open_rooms(self.desk, self.keystore, self.joining, self.kinds, self.importing, outside)
+        pages, routes = self.rooms.open(outside)
         app.add_routes(pages)
         api.mount(app, routes, lambda token: self.authentic(token), partial(standing.judge, self.storage), VERSION)
         return app, endpoints
@@ -245,13 +241,13 @@ class Node:
         """Start the workers: deliver what is owed, pull what is behind. Without `serve`, behind no door."""
         await self._introduce()
         if not self.storage.shared:
-            await self.importing.recover()
+            await self.rooms.importing.recover()
             await self.delivery.recover()  # nobody else can hold a lease; elsewhere a dead process's leases lapse
         await self.delivery.readmit()
         self._workers = [
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),
-            asyncio.create_task(self.importing.run(), name="importing"),
+            asyncio.create_task(self.rooms.importing.run(), name="importing"),
         ]
         for worker in self._workers:
             worker.add_done_callback(_report)

@@ -3,8 +3,7 @@
 A new room, or a new part of one, is named here and nowhere else.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -17,15 +16,19 @@ from node.coalition.importing import nouns
 from node.coalition.importing.api import ImportApi
 from node.coalition.importing.bringing import Bringing
 from node.coalition.importing.carrying import Carrying
-from node.coalition.importing.kinds import Kind, by_name
+from node.coalition.importing.kinds import by_name
 from node.coalition.importing.pages import ImportPages
 from node.coalition.importing.wiring import importing_handlers
 from node.coalition.operation import Operation
 from node.coalition.organisations.pages import Organisations
-from node.coalition.pages import CoalitionPages, open_practice
+from node.coalition.pages import CoalitionPages
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.practices.describing import Describing
+from node.coalition.practices.home import Home
+from node.coalition.practices.opening import Opening
+from node.coalition.practices.splitting import Splitting
 from node.coalition.profiles.pages import Profiles
 from node.coalition.settling.first import First
 from node.coalition.settling.letters import Letters
@@ -46,7 +49,6 @@ from node.web.api import Route
 from node.web.placing import Placing
 
 Document = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Kinds = Mapping[str, Kind]
 
 
 class Outside(msgspec.Struct, frozen=True):
@@ -68,53 +70,59 @@ class Outside(msgspec.Struct, frozen=True):
     version: str
 
 
-def kinds_of(desk: Desk, keystore: Keystore) -> Kinds:
-    """What a table can be made into."""
-    return by_name(
-        (nouns.members(desk), nouns.organisations(desk), nouns.practices(desk, partial(open_practice, desk, keystore)),
-         items(desk))
-    )  # fmt: skip
+class Rooms:
+    """Made with the node; opened when its door is."""
 
+    def __init__(self, desk: Desk, keystore: Keystore) -> None:
+        self._desk = desk
+        self._keystore = keystore
+        self.joining = Joining(desk, keystore.seal)
+        self._placing = Placing(Places())
+        self._opening = Opening(desk, keystore, self._placing)
+        self._kinds = by_name(
+            (nouns.members(desk), nouns.organisations(desk), nouns.practices(desk, self._opening.open), items(desk))
+        )
+        self.importing = Carrying(desk, self._kinds)
 
-def handlers_of(actors: ActorNoun, kinds: Kinds) -> tuple[dict[str, Any], ...]:
-    """What the rooms do with activities and commands: arguments for Gate.register."""
-    return coalition_handlers(actors), repertoire_handlers(), importing_handlers(kinds)
+    def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
+        """What the rooms do with activities and commands: arguments for Gate.register."""
+        return coalition_handlers(actors), repertoire_handlers(), importing_handlers(self._kinds)
 
-
-def open_rooms(
-    desk: Desk, keystore: Keystore, joining: Joining, kinds: Kinds, importing: Carrying, outside: Outside
-) -> tuple[list[web.RouteDef], list[Route]]:
-    """Every page, and every route of the API."""
-    repertoire = RepertoirePages(desk, outside.item)
-    coalition = CoalitionPages(desk, keystore, outside.actor, repertoire.cards)
-    connections = Connections(desk, outside.resolve, outside.refresh)
-    operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
-    awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, kinds, importing)
-    imports, placing = ImportPages(desk, bringing, awaited), Placing(Places())
-    crossings = Crossings(desk)
-    rooms = (
-        placing,
-        First(desk, joining, keystore.seal),
-        Settings(desk, placing, joining, Letters(desk.storage), outside.reachable, outside.renamed),
-        joining,
-        Directory(desk),
-        Own(desk, joining, keystore.seal, {"brought_in_and_applied": crossing_store.of_member}),
-        Profiles(desk, keystore, outside.actor),
-        Organisations(desk),
-        awaited,
-        imports,
-        Editing(desk),
-        crossings,
-        repertoire,
-        coalition,
-        connections,
-        operation,
-    )
-    programs = (
-        CoalitionApi(desk, coalition, connections, operation),
-        RepertoireApi(desk),
-        ImportApi(desk, bringing, imports),
-    )
-    pages = [route for room in rooms for route in room.routes()]
-    routes = [route for program in programs for route in program.routes()]
-    return pages, [*routes, *crossings.api()]
+    def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
+        """Every page, and every route of the API."""
+        desk, keystore, placing = self._desk, self._keystore, self._placing
+        repertoire = RepertoirePages(desk, outside.item)
+        connections = Connections(desk, outside.resolve, outside.refresh)
+        operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
+        awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
+        imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
+        rooms = (
+            placing,
+            First(desk, self.joining, keystore.seal),
+            Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed),
+            self.joining,
+            Directory(desk),
+            Own(desk, self.joining, keystore.seal, {"brought_in_and_applied": crossing_store.of_member}),
+            Profiles(desk, keystore, outside.actor),
+            Organisations(desk),
+            awaited,
+            imports,
+            Editing(desk),
+            crossings,
+            repertoire,
+            CoalitionPages(desk, outside.actor, repertoire.cards),
+            self._opening,
+            Home(desk, outside.actor, repertoire.cards),
+            Describing(desk, placing),
+            Splitting(desk, self._opening),
+            connections,
+            operation,
+        )
+        programs = (
+            CoalitionApi(desk, self._opening, connections, operation),
+            RepertoireApi(desk),
+            ImportApi(desk, bringing, imports),
+        )
+        pages = [route for room in rooms for route in room.routes()]
+        routes = [route for program in programs for route in program.routes()]
+        return pages, [*routes, *crossings.api()]

@@ -6,7 +6,7 @@ from aiohttp import web
 from node.coalition import store
 from node.coalition.connections import Connections
 from node.coalition.operation import Health, Operation
-from node.coalition.pages import CoalitionPages, NewPractice
+from node.coalition.practices.opening import NewPractice, Opening
 from node.gate.desk import Desk
 from node.storage.contract import Row
 from node.web.api import Route, insist
@@ -69,9 +69,9 @@ class Asked(msgspec.Struct, frozen=True):
 class CoalitionApi:
     """The handlers and their routes; the acts are the pages' own."""
 
-    def __init__(self, desk: Desk, pages: CoalitionPages, connections: Connections, operation: Operation) -> None:
+    def __init__(self, desk: Desk, opening: Opening, connections: Connections, operation: Operation) -> None:
         self._desk = desk
-        self._pages = pages
+        self._opening = opening
         self._connections = connections
         self._operation = operation
 
@@ -94,7 +94,7 @@ class CoalitionApi:
         return Practices(tuple(self._practice(row) for row in rows))
 
     async def open(self, request: web.Request, body: NewPractice) -> Practice:
-        insist(await self._pages.open(body, who_of(request)))
+        insist(await self._opening.open(body, who_of(request)))
         actor = identifiers.practice_actor(self._desk.origin, body.slug)
         row = await self._desk.storage.read(lambda reads: store.practice(reads, actor))
         if row is None:

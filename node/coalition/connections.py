@@ -6,6 +6,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
+from node.coalition.practices import store as practice_store
+from node.coalition.practices.splitting import question
 from node.coalition.standing import demand, judge
 from node.federation.following import EndFollow, FollowActor, RemoveFollower
 from node.federation.peer import PeerError
@@ -172,6 +174,7 @@ class Connections:
             return {
                 "form": form,
                 "follows": [_connection(follow) for follow in follows(reads)],
+                "questions": [found for row in practice_store.questions(reads) if (found := question(row))],
                 "followers": [_follower(row) for row in _followers(reads)],
             }
 

@@ -4,7 +4,7 @@ A practice belongs to its coalition and has keys of its own. The coalition says 
 practices (FEP-400e), so that whoever follows the node follows what it opens later too (protocol section 8).
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,7 +17,8 @@ from protocol.integrity import Verified
 from protocol.keys import HeldKey, PublicKey
 from protocol.vocabulary import activities, actors, repertoire
 from protocol.vocabulary.activities import Activity
-from protocol.vocabulary.place import Place, build_place
+from protocol.vocabulary.describing import redescribe
+from protocol.vocabulary.place import Place
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -40,7 +41,9 @@ class FoundCoalition(msgspec.Struct, frozen=True):
 
 
 class OpenPractice(msgspec.Struct, frozen=True):
-    """Command: a practice of this coalition begins. Two activities say so: the practice's own and the coalition's."""
+    """Command: a practice of this coalition begins. Its own activity says so, and the coalition's `add`; where it is a
+    part of another practice of ours, that one's `parent_add` too. parent: of any node.
+    """
 
     coalition: str
     actor: str
@@ -49,10 +52,12 @@ class OpenPractice(msgspec.Struct, frozen=True):
     summary: str
     domain: str
     level: str
-    place: str
+    place: Place
     keys: Keys
     activity: str
     add: str
+    parent: str = ""
+    parent_add: str = ""
 
 
 class DescribeCoalition(msgspec.Struct, frozen=True):
@@ -95,11 +100,24 @@ class Present(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """founded: the coalition exists. taken: the practice's address is in use."""
+    """founded: the coalition exists. taken: the practice's address is in use. parent: of the practice that is to be its
+    parent, ours, held here, or empty where it is not known.
+    """
 
     founded: bool = False
     taken: bool = False
-    coalition_name: str = ""
+    parent: str = ""
+
+
+class Adds(msgspec.Struct, frozen=True):
+    """What this node has to do with who adds a practice to its own, as long as there is room for one more.
+
+    whole: it follows that whole node. part: "asked" if it follows that practice by itself, "known" if it is ours or
+    comes with its node.
+    """
+
+    whole: bool = False
+    part: Literal["", "known", "asked"] = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -121,7 +139,16 @@ class HoldSet(msgspec.Struct, frozen=True):
     owner: str
 
 
+_PASSED: Decision["Effect"] = Decision(Reason.ACCEPTED)
 _KEYS = ("assertionMethod", "publicKey", "cw:keys", "cw:sequence")  # what a rotation changes of a document
+
+
+class PartOf(msgspec.Struct, frozen=True):
+    """A practice said that another is a part of it. state: asked, whether this node follows it; or known."""
+
+    parent: str
+    child: str
+    state: str
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -133,7 +160,7 @@ class Described(msgspec.Struct, frozen=True):
     language: str
 
 
-Effect = Found | OpenSet | HoldSet | Described
+Effect = Found | OpenSet | HoldSet | Described | PartOf
 
 
 def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Effect]:
@@ -156,7 +183,7 @@ def decide_found(command: FoundCoalition, facts: Facts, now: int) -> Decision[Ef
             url=identifiers.origin(command.actor).at("/"),
             place=Place(name=command.place.strip()),
         )
-        said = _introduce(command.activity, command.actor, document, now)
+        said = introduce(command.activity, command.actor, document, now)
     except ProtocolError as error:
         return Decision(Reason.INVALID, detail=error.detail)
     found = Found(command.actor, command.name.strip(), command.place.strip(), command.language)
@@ -170,6 +197,8 @@ def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effec
         return Decision(
             Reason.EXISTS, detail=say("There is a practice at the address “{slug}” already.", slug=command.slug)
         )
+    if command.parent and not facts.parent:
+        return Decision(Reason.NOT_FOUND, detail=say("The practice of which it is to be a part is not known here."))
     try:
         repertoire.check_domain(command.domain)
         document = actors.build_actor(
@@ -187,16 +216,22 @@ def decide_open(command: OpenPractice, facts: Facts, now: int) -> Decision[Effec
             attributed_to=command.coalition,
             domain=command.domain,
             level=command.level,
-            place=Place(name=command.place.strip()),
+            place=command.place,
+            parent=command.parent or None,
         )
-        said = _introduce(command.activity, command.actor, document, now)
-        target = f"{command.coalition}/practices"
-        add = activities.add(command.add, command.coalition, command.actor, target, [identifiers.PUBLIC])
+        said = introduce(command.activity, command.actor, document, now)
     except ProtocolError as error:
         return Decision(Reason.INVALID, detail=error.detail)
-    return Decision(
-        Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, Draft(command.coalition, {**add, "cw:sequence": now}))
-    )
+    adds = (_add(command.add, command.coalition, command.actor, now),)
+    if command.parent and facts.parent == "ours":
+        adds += (_add(command.parent_add, command.parent, command.actor, now),)
+    return Decision(Reason.ACCEPTED, (OpenSet(command.actor),), says=(said, *adds))
+
+
+def _add(id: str, owner: str, practice: str, now: int) -> Draft:
+    """The coalition, or a practice of which it is a part, puts a practice among its own (FEP-400e)."""
+    said = activities.add(id, owner, practice, f"{owner}/practices", [identifiers.PUBLIC])
+    return Draft(owner, {**said, "cw:sequence": now})
 
 
 def decide_describe(command: DescribeCoalition, present: Present | None, now: int) -> Decision[Effect]:
@@ -204,20 +239,15 @@ def decide_describe(command: DescribeCoalition, present: Present | None, now: in
         return Decision(Reason.NOT_FOUND, detail=say("This node has no coalition yet."))
     if not command.name.strip():
         return Decision(Reason.INVALID, detail=say("A coalition needs a name."))
+    name, about = command.name.strip(), command.about.strip()
     place = msgspec.structs.replace(command.place, name=command.place.name.strip())
-    described = {"name": command.name.strip(), "summary": command.about.strip()}
     try:
-        actor = actors.read_actor_value(present.document)
-        located = {"cw:place": build_place(place)} if place != Place() else {}
-        rest = {name: value for name, value in present.document.items() if name not in ("cw:place", "summary")}
-        sequence = {"cw:sequence": states.next_sequence(actor.sequence, now)}
-        document: dict[str, object] = {**rest, **{k: v for k, v in described.items() if v}, **located, **sequence}
-        actors.read_actor_value(document)  # what would not be read is not said
-        said = _introduce(command.activity, command.actor, document, now)
+        sequence = states.next_sequence(actors.read_actor_value(present.document).sequence, now)
+        document = redescribe(present.document, name=name, summary=about, place=place, sequence=sequence)
+        said = introduce(command.activity, command.actor, document, now)
     except ProtocolError as error:
         return Decision(Reason.INVALID, detail=error.detail)
-    effect = Described(described["name"], place, described["summary"], command.language)
-    return Decision(Reason.ACCEPTED, (effect,), says=(said,))
+    return Decision(Reason.ACCEPTED, (Described(name, place, about, command.language),), says=(said,))
 
 
 def decide_operate(_command: Operate, _facts: None, _now: int) -> Decision[Effect]:
@@ -243,7 +273,7 @@ def decide_rotate(command: RotateKeys, present: Present | None, now: int) -> Dec
             sequence=states.next_sequence(actor.sequence, now),
         )
         document = {**present.document, **{name: made[name] for name in _KEYS}}
-        said = _introduce(command.activity, command.actor, document, now)
+        said = introduce(command.activity, command.actor, document, now)
     except ProtocolError as error:
         return Decision(Reason.INVALID, detail=error.detail)
     return Decision(Reason.ACCEPTED, says=(said,))
@@ -255,19 +285,29 @@ def _retired(key: HeldKey, now: int, *, compromised: bool) -> HeldKey:
     return msgspec.structs.replace(key, valid_until=now, compromised_since=now if compromised else None)
 
 
-def _introduce(activity: str, actor: str, document: dict[str, object], now: int) -> Draft:
+def introduce(activity: str, actor: str, document: dict[str, Any], now: int) -> Draft:
+    """An actor of ours says its document, newly signed, to everyone."""
     said = activities.update(activity, actor, document, now)
     return Draft(actor, {**said, "to": [identifiers.PUBLIC]}, sign_object=True)
 
 
-def decide_add(verified: Verified[Activity], follows_node: bool, _now: int) -> Decision[Effect]:
-    """Another coalition opened a practice. It counts for that coalition's own origin alone."""
+def decide_add(verified: Verified[Activity], facts: Adds, _now: int) -> Decision[Effect]:
+    """Somebody put a practice among their own: a coalition a new one, a practice a part of it.
+
+    A coalition's counts for its own origin alone. A part is shown and asked about only where it says so itself, which
+    is known once its document is held; so it may be of any origin.
+    """
     msg = verified.msg
     practice = msg.object_id
-    if practice is None or msg.target != f"{msg.actor}/practices":
+    if practice is None or practice == msg.actor or msg.target != f"{msg.actor}/practices":
         return Decision(Reason.ACCEPTED)  # some other collection: kept and passed on, not understood
-    if not identifiers.same_origin(practice, msg.actor):
+    whole = msg.actor == identifiers.node_actor(identifiers.origin(msg.actor))
+    if whole and not identifiers.same_origin(practice, msg.actor):
         return Decision(Reason.NOT_OWNER, detail=say("A coalition can only add practices of its own node."))
-    if not follows_node:
-        return Decision(Reason.ACCEPTED)
-    return Decision(Reason.ACCEPTED, (HoldSet(practice),), needs=(Need("actor", practice, msg.id),))
+    need = Need("actor", practice, msg.id)
+    if whole:
+        return Decision(Reason.ACCEPTED, (HoldSet(practice),), needs=(need,)) if facts.whole else _PASSED
+    if not facts.part:
+        return _PASSED
+    part = PartOf(msg.actor, practice, facts.part)
+    return Decision(Reason.ACCEPTED, (part,), needs=(need,) if facts.part == "asked" else ())

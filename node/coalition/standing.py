@@ -70,6 +70,15 @@ def require(reads: Reads, who: Who, act: str, practice: str = "", about: str = "
         raise Refused(Reason.NOT_ALLOWED, why)
 
 
+def belongs(reads: Reads, member: str, practice: str) -> bool:
+    """They have a role in that practice."""
+    row = reads.one(
+        "SELECT 1 AS yes FROM role WHERE member = :member AND practice = :practice AND until IS NULL LIMIT 1",
+        member=member, practice=practice,
+    )  # fmt: skip
+    return row is not None
+
+
 async def demand(desk: Desk, request: web.Request, act: str, practice: str = "", about: str = "") -> None:
     """Before a page with a form: who is not signed in is led to sign in; who may not is told so."""
     who = who_of(request)

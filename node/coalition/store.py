@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
+from node.coalition.practices import findable
 from node.coalition.rules import (
+    Adds,
     DescribeCoalition,
     Described,
     Effect,
@@ -14,6 +16,7 @@ from node.coalition.rules import (
     HoldSet,
     OpenPractice,
     OpenSet,
+    PartOf,
     Present,
     RotateKeys,
 )
@@ -29,10 +32,13 @@ from protocol.vocabulary.actors import Actor
 from protocol.vocabulary.place import NOWHERE, Place
 
 _PRACTICE = """
-INSERT INTO practice(actor, local, host, slug, name, summary, domain, level, place, coalition, created)
-VALUES(:actor, :local, :host, :slug, :name, :summary, :domain, :level, :place, :coalition, :now)
+INSERT INTO practice(actor, local, host, slug, name, summary, domain, level, place, coalition, created, scope_in,
+  scope_out, parent, located)
+VALUES(:actor, :local, :host, :slug, :name, :summary, :domain, :level, :place, :coalition, :now, :scope_in, :scope_out,
+  :parent, :located)
 ON CONFLICT(actor) DO UPDATE SET name = excluded.name, summary = excluded.summary, domain = excluded.domain,
-  level = excluded.level, place = excluded.place
+  level = excluded.level, place = excluded.place, scope_in = excluded.scope_in, scope_out = excluded.scope_out,
+  parent = excluded.parent, located = excluded.located
 """
 
 
@@ -64,7 +70,9 @@ def load_found(reads: Reads, _command: FoundCoalition) -> Facts:
 
 def load_open(reads: Reads, command: OpenPractice) -> Facts:
     taken = reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=command.actor)
-    return Facts(coalition(reads) is not None, taken is not None)
+    parent = reads.one("SELECT local FROM practice WHERE actor = :parent", parent=command.parent)
+    known = "" if parent is None else "ours" if parent["local"] else "held"
+    return Facts(coalition(reads) is not None, taken is not None, known)
 
 
 def load_present(reads: Reads, command: RotateKeys | DescribeCoalition) -> Present | None:
@@ -99,16 +107,25 @@ def alive(reads: Reads, actor: str, after: int) -> list[Row]:
     )  # fmt: skip
 
 
-def load_add(reads: Reads, verified: Verified[Activity]) -> bool:
-    """Does this node follow the whole of that one, and is there room for one more set of its practices?"""
+def load_add(reads: Reads, verified: Verified[Activity]) -> Adds:
     actor = verified.msg.actor
-    where = str(identifiers.origin(actor))
+    where = identifiers.origin(actor)
+    if actor != identifiers.node_actor(where):
+        row = reads.one(
+            "SELECT (SELECT COUNT(*) FROM part WHERE parent = :actor) AS parts, s.local,"
+            " (SELECT state FROM following WHERE target = :actor) AS follow FROM held_set s"
+            " WHERE s.name = :set AND (s.local = 1 OR s.pull_at IS NOT NULL)",
+            actor=actor, set=identifiers.set_name(actor, "public"),
+        )  # fmt: skip
+        if row is None or row["parts"] >= limits.PRACTICES_A_NODE:
+            return Adds()
+        return Adds(part="asked" if row["follow"] == "accepted" and not row["local"] else "known")
     row = reads.one(
         "SELECT (SELECT COUNT(*) FROM held_set WHERE local = 0 AND owner > :first AND owner < :last) AS held"
         " FROM following WHERE target = :actor AND whole_node = 1 AND state = 'accepted'",
         actor=actor, first=f"{where}/", last=f"{where}0",  # 0 follows / in ASCII
     )  # fmt: skip
-    return row is not None and row["held"] < limits.PRACTICES_A_NODE
+    return Adds(whole=row is not None and row["held"] < limits.PRACTICES_A_NODE)
 
 
 def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> None:
@@ -131,6 +148,12 @@ def apply(tx: Tx, _message: object, effects: tuple[Effect, ...], now: int) -> No
                 _open_set(tx, effect.owner, now)
             case HoldSet():
                 following.hold(tx, effect.owner, now)
+            case PartOf():
+                tx.run(
+                    "INSERT INTO part(parent, child, state, at) VALUES(:parent, :child, :state, :now)"
+                    " ON CONFLICT(parent, child) DO NOTHING",
+                    parent=effect.parent, child=effect.child, state=effect.state, now=now,
+                )  # fmt: skip
 
 
 def _open_set(tx: Tx, owner: str, now: int) -> None:
@@ -159,17 +182,25 @@ class PracticeNoun:
         self._actors.apply(tx, verified, effects, now)
         actor = verified.msg.object
         if isinstance(actor, Actor) and any(isinstance(effect, actors.Store) for effect in effects):
+            ours = self._actors.is_ours(actor.id)
             tx.run(
-                _PRACTICE, actor=actor.id, local=int(self._actors.is_ours(actor.id)),
+                _PRACTICE, actor=actor.id, local=int(ours), scope_in=actor.scope_in, scope_out=actor.scope_out,
+                parent=actor.parent or "", located=msgspec.json.encode(actor.place).decode(),
                 host=identifiers.origin(actor.id).key, slug=actor.preferred_username, name=actor.name,
                 summary=actor.summary, domain=actor.domain, level=actor.level, place=actor.place.name,
                 coalition=actor.attributed_to or "", now=now,
+            )  # fmt: skip
+            findable.put(
+                tx, actor.id, "ours" if ours else "held", actor.name, actor.domain, actor.level, actor.place
             )  # fmt: skip
 
 
 # Reads for pages
 
-_LINE = "SELECT actor, local, host, slug, name, summary, domain, level, place, coalition, created FROM practice"
+_LINE = (
+    "SELECT actor, local, host, slug, name, summary, domain, level, place, coalition, created, scope_in, scope_out,"
+    " parent, located FROM practice"
+)
 
 
 def practices(reads: Reads) -> list[Row]:

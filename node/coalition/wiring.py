@@ -5,6 +5,7 @@ from typing import Any
 from node.coalition import rules, store
 from node.coalition.organisations.wiring import organisation_commands
 from node.coalition.people.wiring import people_commands
+from node.coalition.practices.wiring import practice_commands
 from node.coalition.profiles.wiring import profile_commands
 from node.coalition.settling.wiring import settling_commands
 from node.federation.actors import ActorNoun
@@ -23,6 +24,7 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
             **settling_commands(),
             **profile_commands(),
             **organisation_commands(),
+            **practice_commands(),
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
             rules.OpenPractice: CommandHandler(
                 store.load_open, rules.decide_open, store.apply, "practice.open", names=_opened

@@ -4,8 +4,14 @@ Without script the form comes back with the towns that may be meant; with it (st
 one types. A place that no gazetteer knows is kept as it was typed.
 """
 
-from aiohttp import web
+import asyncio
 
+import msgspec
+from aiohttp import web
+from babel import Locale
+
+from node import regions
+from node.folding import fold
 from node.places import Places
 from node.sentence import say
 from node.web.forms import Form
@@ -17,6 +23,14 @@ from protocol.vocabulary.place import NOWHERE, Place
 FIELD, CHOSEN = "place", "place_id"
 AS_TYPED = "typed"
 _OFFERED = 8
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A place that may be meant. value: its GeoNames id or ISO 3166 code."""
+
+    value: str
+    label: str
+    place: Place
 
 
 class Placing:
@@ -32,24 +46,49 @@ class Placing:
         """GET /places?q=High: labels, for a field that completes what is typed. For who is signed in."""
         require_session(request)
         gazetteer, locale = await self._places.gazetteer(), locale_of(catalogue_of(request).code)
-        towns = gazetteer.matching(request.query.get("q", "")[:100], locale)
-        return web.json_response([town.label(locale) for town in towns], headers={"Cache-Control": "private"})
+        await asyncio.to_thread(regions.load)
+        text = request.query.get("q", "")[:100]
+        labels = [town.label(locale) for town in gazetteer.matching(text, locale)]
+        labels += [region.label(locale) for region in regions.matching(text)]
+        return web.json_response(labels, headers={"Cache-Control": "private"})
 
-    async def read(self, request: web.Request, form: Form) -> Place:
-        """The place that a form says; where its name is not enough, the form has a fault and offers which."""
+    async def named(self, text: str, locale: Locale) -> list[Found]:
+        """Whatever is called exactly so, or labelled so: towns, and states and countries."""
+        gazetteer = await self._places.gazetteer()
+        await asyncio.to_thread(regions.load)
+        towns = [Found(str(town.geonames), town.label(locale), town.place) for town in gazetteer.named(text, locale)]
+        around = [Found(one.code, one.label(locale), one.place) for one in regions.named(text, locale)]
+        return [*around, *towns]
+
+    async def of(self, chosen: str) -> Place | None:
+        """The place of a GeoNames id or an ISO 3166 code; None if it is none that is known."""
+        if chosen.isdigit():
+            town = (await self._places.gazetteer()).of_id(chosen)
+            return town.place if town is not None else None
+        await asyncio.to_thread(regions.load)
+        region = regions.of_code(chosen)
+        return region.place if region is not None else None
+
+    async def read(self, request: web.Request, form: Form, present: Place = NOWHERE) -> Place:
+        """The place that a form says; where its name is not enough, the form has a fault and offers which.
+
+        present: the place as it is, which stays as long as its name does.
+        """
         text = form.line(FIELD, say("Place"))
         chosen = form.value(CHOSEN)
         if not text:
             return NOWHERE
+        if text == present.name and not chosen:
+            return present
         if chosen == AS_TYPED:
             return Place(text)
-        gazetteer, locale = await self._places.gazetteer(), locale_of(catalogue_of(request).code)
-        towns = gazetteer.named(text, locale)
-        picked = next((town for town in towns if str(town.geonames) == chosen), None)
-        if picked is not None or len(towns) == 1:
-            return (picked or towns[0]).place
-        if towns:
+        found = await self.named(text, locale_of(catalogue_of(request).code))
+        picked = next((one for one in found if one.value == chosen), None)
+        whole = [one for one in found if fold(one.label) == fold(text)]
+        if picked is not None or len(found) == 1 or len(whole) == 1:
+            return (picked or (whole or found)[0]).place
+        if found:
             form.wrong(FIELD, say("Place"), say("There are several places of this name. Say which one you mean."))
-            form.offered[FIELD] = [(str(town.geonames), town.label(locale)) for town in towns[:_OFFERED]]
+            form.offered[FIELD] = [(one.value, one.label) for one in found[:_OFFERED]]
             form.offered[FIELD].append((AS_TYPED, say("None of these: keep it as I typed it")))
         return Place(text)

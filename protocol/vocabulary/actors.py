@@ -68,7 +68,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     entities read, which for what other software writes may leave HTML.
 
     `attributed_to`: a practice's node actor, on its own origin. `root`: did:key. `history`, `methods` and
-    `public_keys` are cw:keys, assertionMethod and publicKey; `keys_of` makes keys of them.
+    `public_keys` are cw:keys, assertionMethod and publicKey; `keys_of` makes keys of them. `scope_in` and `scope_out`:
+    plain text. `parent`: the practice of which this one says it is a part, of any origin.
     """
 
     id: str
@@ -87,6 +88,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     level: str = ""
     place: Place = NOWHERE
+    scope_in: str = ""
+    scope_out: str = ""
+    parent: str | None = None
     charter: str | None = None
     implements: tuple[str, ...] = ()
     history: tuple[KeyText, ...] = ()
@@ -122,6 +126,9 @@ class _Wire(msgspec.Struct, frozen=True):
     domain: Name | None = field(default=None, name="cw:domain")
     level: Name | None = field(default=None, name="cw:level")
     place: Any = field(default=None, name="cw:place")
+    scope_in: Prose | None = field(default=None, name="cw:scopeIn")
+    scope_out: Prose | None = field(default=None, name="cw:scopeOut")
+    parent: Any = field(default=None, name="cw:parent")
     charter: Any = field(default=None, name="cw:charter")
 
 
@@ -223,6 +230,9 @@ def read_actor_value(value: dict[str, Any]) -> Actor:
         domain="" if wire.domain is None else check_domain(wire.domain),
         level="" if wire.level is None else check_level(wire.level),
         place=read_place(wire.place),
+        scope_in=wire.scope_in or "",
+        scope_out=wire.scope_out or "",
+        parent=one_id(wire.parent, "cw:parent"),
         charter=one_id(wire.charter, "cw:charter"),
         implements=_implemented(wire.generator),
         history=_keys(wire.keys, wire.id, "cw:keys", KEY_HISTORY),
@@ -326,6 +336,7 @@ def build_actor(
     domain: str = "",
     level: str = "",
     place: Place = NOWHERE,
+    parent: str | None = None,
     charter: str | None = None,
     supports: Sequence[tuple[str, str]] = IMPLEMENTS,
 ) -> dict[str, Any]:
@@ -364,6 +375,7 @@ def build_actor(
             **({"cw:domain": domain} if domain else {}),
             **({"cw:level": level} if level else {}),
             **({"cw:place": build_place(place)} if place != NOWHERE else {}),
+            **({"cw:parent": parent} if parent else {}),
             **({"cw:charter": charter} if charter else {}),
         }
         if rsa is not None:

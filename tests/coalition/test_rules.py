@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from node.coalition import rules
-from node.coalition.rules import Facts, Found, FoundCoalition, HoldSet, Keys, OpenPractice, OpenSet
+from node.coalition.rules import Adds, Facts, Found, FoundCoalition, HoldSet, Keys, OpenPractice, OpenSet, PartOf
 from protocol import canonical, identifiers
 from protocol.errors import Reason
 from protocol.keys import HeldKey, SigningKey
@@ -31,7 +31,7 @@ def keys(actor: str) -> Keys:
 
 FOUND = FoundCoalition(ME, " Fort Wayne ", "Indiana", "en", keys(ME), HERE.at("/activities/1"))
 OPEN = OpenPractice(
-    ME, PRACTICE, "housing", " Housing ", "All of it", "housing/shelter", "city", "Fort Wayne", keys(PRACTICE),
+    ME, PRACTICE, "housing", " Housing ", "All of it", "housing/shelter", "city", Place("Fort Wayne"), keys(PRACTICE),
     HERE.at("/activities/2"), HERE.at("/activities/3"),
 )  # fmt: skip
 READY = Facts(founded=True)
@@ -117,7 +117,7 @@ ADDED: dict[str, tuple[Any, bool, Reason, bool]] = {
 @pytest.mark.parametrize("name", ADDED)
 def test_another_coalition_opens_a_practice(name: str) -> None:
     said, follows, reason, held = ADDED[name]
-    decision = rules.decide_add(said, follows, NOW)
+    decision = rules.decide_add(said, Adds(whole=follows), NOW)
     assert decision.reason is reason
     assert decision.effects == ((HoldSet(HOUSING),) if held else ())
     assert [(need.kind, need.url) for need in decision.needs] == ([("actor", HOUSING)] if held else [])
@@ -125,7 +125,47 @@ def test_another_coalition_opens_a_practice(name: str) -> None:
 
 def test_a_practice_does_not_add_as_if_it_were_its_node() -> None:
     said = _add(HIGH_POINT, HOUSING, f"{HIGH_POINT.id}/practices")
-    assert rules.decide_add(said, False, NOW).effects == ()
+    assert rules.decide_add(said, Adds(), NOW).effects == ()
+
+
+PART = f"{HIGH_POINT.server.origin}/practices/drug-markets"
+PARTS: dict[str, tuple[Any, Adds, tuple[PartOf, ...], bool]] = {
+    "of a practice that we follow alone": (PART, Adds(part="asked"), (PartOf(HIGH_POINT.id, PART, "asked"),), True),
+    "of one that comes with its node": (PART, Adds(part="known"), (PartOf(HIGH_POINT.id, PART, "known"),), False),
+    "of one that we do not follow": (PART, Adds(), (), False),
+    "on another node": (HOUSING, Adds(part="asked"), (PartOf(HIGH_POINT.id, HOUSING, "asked"),), True),
+    "that is itself": (HIGH_POINT.id, Adds(part="asked"), (), False),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_practice_says_what_is_a_part_of_it(name: str) -> None:
+    child, facts, effects, fetched = PARTS[name]
+    decision = rules.decide_add(_add(HIGH_POINT, child, f"{HIGH_POINT.id}/practices"), facts, NOW)
+    assert (decision.reason, decision.effects) == (Reason.ACCEPTED, effects)
+    assert [need.url for need in decision.needs] == ([child] if fetched else [])
+
+
+OPENED_BELOW: dict[str, tuple[str, str, int]] = {
+    "of one of ours": (identifiers.practice_actor(HERE, "shelter"), "ours", 3),
+    "of one that is held here": (HIGH_POINT.id, "held", 2),
+    "of one that nobody knows": (HIGH_POINT.id, "", 0),
+}
+
+
+@pytest.mark.parametrize("name", OPENED_BELOW)
+def test_a_part_is_opened(name: str) -> None:
+    """It says so itself; its parent says so too where it is ours to speak."""
+    parent, known, said = OPENED_BELOW[name]
+    command = changed(OPEN, parent=parent, parent_add=HERE.at("/activities/4"))
+    decision = rules.decide_open(command, Facts(founded=True, parent=known), NOW)
+    assert len(decision.says) == said
+    if not said:
+        assert decision.reason is Reason.NOT_FOUND
+        return
+    assert actors.read_actor_value(decision.says[0].document["object"]).parent == parent
+    adds = [(draft.actor, draft.document["target"]) for draft in decision.says[1:]]
+    assert adds == [(ME, f"{ME}/practices"), (parent, f"{parent}/practices")][: said - 1]
 
 
 PRESENT = rules.Present(

@@ -17,6 +17,7 @@ from protocol import canonical, identifiers, integrity
 from protocol.errors import Reason
 from protocol.keys import HeldKey
 from protocol.vocabulary import activities
+from protocol.vocabulary.place import NOWHERE
 from tests.gate.kit import HERE, HIGH_POINT, START, Door, activity_id, create, door, item
 
 ME = identifiers.node_actor(HERE)
@@ -44,8 +45,8 @@ async def gate(tmp_path: Path) -> AsyncIterator[Door]:
             await made.gate.perform(coalition.FoundCoalition(ME, "Fort Wayne", "", "en", keys, said(1)), BY_NODE)
         ).done
         opened = coalition.OpenPractice(
-            ME, PRACTICE, "violence", "Violence", "", "public-safety", "city", "", keys_of(keystore, PRACTICE, START),
-            said(2), said(3),
+            ME, PRACTICE, "violence", "Violence", "", "public-safety", "city", NOWHERE,
+            keys_of(keystore, PRACTICE, START), said(2), said(3),
         )  # fmt: skip
         assert (await made.gate.perform(opened, BY_NODE)).done
         await made.know(HIGH_POINT)

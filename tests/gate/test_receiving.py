@@ -108,16 +108,6 @@ REFUSED: dict[str, tuple[Any, Reason]] = {
         Reason.NOT_FOUND,
     ),
     "an Announce of nothing": (HIGH_POINT.activity("Announce", None, START, to=[identifiers.PUBLIC]), Reason.MALFORMED),
-    "a practice of another's node": (
-        HIGH_POINT.activity(
-            "Add",
-            f"{INKSTER.server.origin}/practices/x",
-            START,
-            target=f"{HIGH_POINT.id}/practices",
-            to=[identifiers.PUBLIC],
-        ),
-        Reason.NOT_OWNER,
-    ),
 }
 
 

@@ -8,7 +8,7 @@ from node.web.forms import Form
 from tests.web.sample_facts import NO_PAGE
 
 _ROWS = [
-    {"id": "c1", "words": say("Brought in from {organisation} by {name}", organisation="City Hospital", name="Ana Ruiz"),
+    {"id": "c1", "words": say("Brought in from {organisation} by {name}", organisation="Hospital", name="Ana Ruiz"),
      "day": "2026-05-01", "note": "", "member": "m1", "then": True, "title": "First hour", "url": "/items/1"},
     {"id": "c2", "words": say("Applied at {organisation} by {name}", organisation="Brakes Ltd", name="Bo"),
      "day": "2026-05-20", "note": "Two people.", "member": "m2", "then": False, "title": "", "url": "/items/2"},

@@ -23,9 +23,9 @@ from node.coalition.importing.kinds import (
     slug,
     slugged,
 )
-from node.coalition.pages import NewPractice
 from node.coalition.people.rules import SECTORS, sign_in_fault, sign_in_name
 from node.coalition.permissions import ROLES
+from node.coalition.practices.opening import NewPractice
 from node.folding import fold
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who

@@ -11,6 +11,7 @@ from node.coalition.people import commands, links, rules, store
 from node.coalition.people.joining import Joining
 from node.coalition.people.links import Seal
 from node.coalition.permissions import ROLES, SCOPES
+from node.coalition.practices import store as practice_store
 from node.coalition.profiles import store as profiles
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
@@ -94,6 +95,7 @@ class Own:
                 ],
                 "tokens": store.tokens(reads, id),
                 "profile": profiles.profile(reads, id),
+                "asked": practice_store.asked_of(reads, id),
             }  # fmt: skip
 
         view = await self._desk.storage.read(work)

@@ -240,6 +240,7 @@ def _leave(tx: Tx, member: str, now: int) -> None:
     tx.run("UPDATE role SET until = :now WHERE member = :member AND until IS NULL", now=now, member=member)
     tx.run("DELETE FROM affiliation WHERE member = :member", member=member)
     tx.run("DELETE FROM profile WHERE member = :member", member=member)
+    tx.run("DELETE FROM split_answer WHERE member = :member", member=member)
     tx.run("DELETE FROM invitation WHERE made_by = :member", member=member)
     tx.run(
         "UPDATE member SET name = '', email = NULL, password = NULL, sign_in = '', language = '', time_zone = '',"

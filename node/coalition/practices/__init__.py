@@ -1,0 +1,1 @@
+"""What practices are about, of what they are parts, and where they are found."""
