@@ -25,6 +25,7 @@ from node.coalition.pages import CoalitionPages
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.practices.api import PracticeApi
 from node.coalition.practices.describing import Describing
 from node.coalition.practices.home import Home
 from node.coalition.practices.opening import Opening
@@ -96,6 +97,7 @@ class Rooms:
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
         imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
+        describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
@@ -113,13 +115,14 @@ class Rooms:
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards),
-            Describing(desk, placing),
-            Splitting(desk, self._opening),
+            describing,
+            splitting,
             connections,
             operation,
         )
         programs = (
-            CoalitionApi(desk, self._opening, connections, operation),
+            PracticeApi(desk, self._opening, describing, splitting),
+            CoalitionApi(connections, operation),
             RepertoireApi(desk),
             ImportApi(desk, bringing, imports),
         )

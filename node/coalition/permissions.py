@@ -75,7 +75,7 @@ ACTS = MappingProxyType(
         "practice.describe": _act(
             words("Change what a practice cares about"), "organise", PRACTICE, COALITION, OPERATOR
         ),
-        "practice.split": _act(words("Split a practice"), "organise", PRACTICE, COALITION),
+        "practice.split": _act(words("Split a practice"), "organise", PRACTICE, COALITION, OPERATOR),
         "practice.join": _act(words("Join a practice"), "self", SELF),
         "practice.leave": _act(words("Leave a practice"), "self", SELF),
         "practice.members": _act(words("See who belongs to a practice"), "read", BELONGS, COALITION),

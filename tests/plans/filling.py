@@ -77,6 +77,16 @@ SELECT 'i' || n, 'members', '', 'done', 'm' || n, 'page', {_NEVER} + n, '[]', '{
 INSERT INTO import_row(import, number, cells, state) SELECT 'i' || n % 40, n, '', 'made' FROM {_EACH};
 INSERT INTO crossing(id, item, practice, kind, member, organisation, day, note, made)
 SELECT 'c' || n, 'i' || n, 'p' || n % 200, 'applied', 'm' || n, 'o' || n % 300, '2026-01-31', '', 1 FROM {_EACH};
+INSERT INTO practice_version(practice, at, changed_by, reason, said)
+SELECT 'p' || n % 200, n, 'm' || n, 'x', '{{}}' FROM {_EACH};
+INSERT INTO part(parent, child, state, at) SELECT 'p' || n % 200, 'c' || n, 'known', n FROM {_EACH};
+INSERT INTO split(child, parent, at) SELECT 'c' || n, 'p' || n % 200, n FROM {_EACH};
+INSERT INTO split_answer(member, child, at) SELECT 'm' || n, 'c' || n, n FROM {_EACH};
+INSERT INTO noted_group(id, name, kind, domain, level, located, url, note, noted_by, at, claimed)
+SELECT 'g' || n, 'G' || n, 'association', 'housing', 'city', '{{}}', '', '', 'm' || n, n, '' FROM {_EACH};
+INSERT INTO findable(id, kind, name, domain, level, place, geonames, latitude, longitude)
+SELECT 'g' || n, 'group', 'G' || n, 'd' || n % 40, 'city', 'P' || n % 100, n % 400 + 1, n * 100, n * 100 FROM {_EACH};
+INSERT INTO findable_within(code, id) SELECT 'US-' || n % 50, 'g' || n FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

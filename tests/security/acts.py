@@ -293,6 +293,72 @@ async def _leave_practice(scene: Scene) -> Sending:
     return where.removesuffix("join") + "leave", {}
 
 
+async def _describe(scene: Scene) -> Sending:
+    fields = {
+        "name": "Guns",
+        "summary": scene.word("Fewer"),
+        "domain": "public-safety",
+        "level": "city",
+        "reason": "New.",
+    }
+    return f"/practices/{SLUG}/describe", fields
+
+
+async def _describe_api(scene: Scene) -> Sending:
+    return f"/api/v1/practices/{SLUG}", {"summary": scene.word("Fewer still"), "reason": "New."}
+
+
+async def _split(scene: Scene) -> Sending:
+    part = scene.word("part")
+    return f"/practices/{SLUG}/split", {"a_name": part, "a_slug": part, "a_part": part}
+
+
+async def _split_api(scene: Scene) -> Sending:
+    part = scene.word("piece")
+    return f"/api/v1/practices/{SLUG}/parts", {"parts": [{"name": part, "slug": part, "narrower": part}]}
+
+
+async def _asked(scene: Scene) -> str:
+    """The slug of a part about which the coordinator, who belongs to its parent, is asked."""
+    slug = scene.word("club")
+    await scene.here.open_practice(slug)
+
+    def work(tx: Tx) -> None:
+        tx.run(
+            "INSERT INTO role(member, practice, role, since) VALUES(:id, :practice, 'member', 1)",
+            id=COORDINATOR, practice=scene.here.practice(slug),
+        )  # fmt: skip
+
+    await scene.here.running.storage.transact(work)
+    part = scene.word("room")
+    await scene.here.api(
+        "POST", f"/practices/{slug}/parts", json={"parts": [{"name": part, "slug": part, "narrower": part}]}
+    )
+    return part
+
+
+async def _choose(scene: Scene) -> Sending:
+    return f"/practices/{await _asked(scene)}/choose", {"choice": "move"}
+
+
+async def _choose_api(scene: Scene) -> Sending:
+    return f"/api/v1/practices/{await _asked(scene)}/choice", {"choice": "both"}
+
+
+async def _decline(scene: Scene) -> Sending:
+    child = scene.there.practice(scene.word("theirs"))
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO part(parent, child, state, at) VALUES('p', :child, 'asked', 1)", child=child
+        )
+    )  # fmt: skip
+    return "/connections/part", {"child": child}
+
+
+async def _decline_api(scene: Scene) -> Sending:
+    return f"/api/v1/follows/questions?child={quote((await _decline(scene))[1]['child'], safe='')}", {}
+
+
 async def _details(scene: Scene) -> Sending:
     return "/me/details", {"name": scene.word("Cleo")}
 
@@ -362,6 +428,10 @@ PAGES: dict[str, Act] = {
     "/members/{id}/readmit": Act(_readmit),
     "/members/{id}/roles": Act(_give),
     "/members/{id}/roles/end": Act(_end_role),
+    "/practices/{slug}/describe": Act(_describe, cannot=MEMBER),
+    "/practices/{slug}/split": Act(_split, cannot=MEMBER),
+    "/practices/{slug}/choose": Act(_choose),
+    "/connections/part": Act(_decline),
     "/practices/{slug}/join": Act(_join_practice, cannot=OPERATOR),
     "/practices/{slug}/leave": Act(_leave_practice),
     "/me/details": Act(_details, cannot=OPERATOR),
@@ -398,6 +468,10 @@ API: dict[str, Act] = {
     "POST /imports/{id}/links": Act(_links_api),
     "DELETE /imports/{id}": Act(_drop_api),
     "POST /practices": Act(_open_api),
+    "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),
+    "POST /practices/{slug}/parts": Act(_split_api, cannot=MEMBER),
+    "POST /practices/{slug}/choice": Act(_choose_api, cannot=OPERATOR),
+    "DELETE /follows/questions": Act(_decline_api),
     "POST /practices/{slug}/items": Act(_publish_api, MEMBER),
     "PATCH /items/{id}": Act(_edit_api, MEMBER),
     "DELETE /items/{id}": Act(_withdraw_api, COORDINATOR, MEMBER),

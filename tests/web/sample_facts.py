@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from node.coalition.permissions import ROLES
 from node.web import words
 from node.web.forms import Form
 from node.web.pagination import page_of
@@ -287,8 +288,18 @@ PRACTICE: dict[str, Any] = {
     "cards": CARDS,
     "page": ONE_PAGE,
     "publish_url": "/items/new?practice=safe-streets",
-    "edit_url": "/practices/safe-streets/edit",
+    "edit_url": "/practices/safe-streets/describe",
+    "split_url": "/practices/safe-streets/split",
+    "history_url": "/practices/safe-streets/history",
+    "mend_url": "/practices/safe-streets/members",
     "follow_url": None,
+    "scope_in": "Shootings, and what leads to them.",
+    "scope_out": "Burglary: ask the police department.",
+    "parts": (),
+    "warning": "One person alone coordinates it.",
+    "coordinated": True,
+    "keepers": ({"id": "m1", "name": "Marty Sumner", "role": "coordinator", "since": 1},),
+    "role_words": ROLES,
     "belonging": {},
 }
 LINES = (

@@ -37,7 +37,12 @@ _SESSIONS = [
     {"id": "00", "agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0)", "created": NOW, "seen": NOW, "here": True},
     {"id": "01", "agent": "", "created": NOW - DAY, "seen": NOW - DAY, "here": False},
 ]
+_ASKED = {
+    "child": "c", "parent": "p", "name": "Drug markets", "slug": "drug-markets", "summary": "Corners.",
+    "parent_name": "Safe streets", "parent_slug": "safe-streets",
+}  # fmt: skip
 _ME = {
+    "asked": (_ASKED,),
     "member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "sessions": _SESSIONS, "tokens": _TOKENS,
     "form": Form(), "details": Form({"name": "Marty Sumner", "sector": "public"}), "token": "cwm1_abc",
     "profile": {"handle": "marty"},

@@ -18,7 +18,7 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_crossings, sample_imports, sample_people, sample_settings
+from tests.web import sample_crossings, sample_imports, sample_people, sample_practices, sample_settings
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -45,6 +45,7 @@ from tests.web.sample_facts import (
     item_form,
 )
 from tests.web.sample_facts import SITE as SITE
+from tests.web.sample_practices import QUESTION
 
 # name -> (template, view, signed in)
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
@@ -61,7 +62,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
-    "practice": ("practice.html", PRACTICE, True),
+    "practice": ("practice.html", {**PRACTICE, "parts": LINES}, True),
     "practice-remote": (
         "practice.html",
         {
@@ -128,7 +129,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "form": filled(),
             "domains": DOMAINS,
             "levels": tuple(words.LEVELS.items()),
-            "editing": False,
+            "parents": (("https://highpoint.example/practices/housing", "Housing"),),
             "host": "highpoint.example",
         },
         True,
@@ -137,6 +138,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         "connections.html",
         {
             "form": filled(),
+            "questions": (QUESTION,),
             "follows": (
                 Connection(
                     "Fort Wayne SafeCity",
@@ -214,6 +216,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_imports.RICH,
     **sample_crossings.RICH,
     **sample_settings.RICH,
+    **sample_practices.RICH,
     "problem": (
         "problem.html",
         {"status": 404, "title": "There is nothing here that you may see.", "detail": ""},
@@ -233,8 +236,10 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
         "practice.html",
         {
             **PRACTICE,
-            **dict.fromkeys(("summary", "domain", "level", "place"), ""),
+            **dict.fromkeys(("summary", "scope_in", "scope_out", "domain", "level", "place", "warning"), ""),
             "parents": (),
+            "keepers": (),
+            "coordinated": False,
             "cards": (),
             "page": NO_PAGE,
         },
@@ -273,7 +278,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
         False,
     ),
     "item-form-empty": ("item_form.html", item_form(Form()), True),
-    "connections-empty": ("connections.html", {"form": Form(), "follows": (), "followers": ()}, True),
+    "connections-empty": ("connections.html", {"form": Form(), "questions": (), "follows": (), "followers": ()}, True),
     "operation-empty": (
         "operation.html",
         {

@@ -24,7 +24,12 @@ FORBIDDEN = frozenset(["style", "iframe", "object", "embed", "base", "svg", "mat
 OWN_SCRIPT = r"""<script src="\{\{ static\("\w+\.js"\) \}\}" defer></script>"""
 # What render gives every page beside its view.
 PAGE = {"catalogue": ENGLISH, "locale": "en", "zone": "", "here": "/", "tongues": LANGUAGES}
-EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {"base.html", "things.html", "fields.html"}
+EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {
+    "base.html",
+    "things.html",
+    "fields.html",
+    "placing.html",
+}
 
 
 @pytest_asyncio.fixture

@@ -84,7 +84,7 @@ class Splitting:
             return {"practice": row, "parents": crumbs(reads, row)}
 
         view = await self._desk.storage.read(work)
-        view |= {"form": form, "host": self._desk.origin.authority, "letters": ("a", "b")}
+        view |= {"form": form, "host": self._desk.origin.authority}
         return render(request, "practice_split.html", view, form.status)
 
     async def split_page(self, request: web.Request) -> web.StreamResponse:
