@@ -81,8 +81,8 @@ def test_a_token_narrows_and_never_widens() -> None:
 
 
 def test_a_refusal_says_for_whom_it_is() -> None:
-    said = permissions.refusal("practice.split", frozenset({MEMBER}))
-    assert said == "Split a practice: this is for the practice's coordinators or the coalition's coordinators."
+    said = permissions.refusal("role.give", frozenset({MEMBER}))
+    assert said == "Give and end roles: this is for the practice's coordinators or the coalition's coordinators."
 
 
 class Note(msgspec.Struct, frozen=True):
