@@ -104,6 +104,10 @@ async def a_day(here: WatchedTown, there: Town, clock: StoryClock) -> None:
         return [await here.follow_state(there.actor), await there.follow_state(mine)] == ["accepted"] * 2
 
     await settle(followed, "both follow")
+    await here.api("PATCH", "/practices/gun-violence", json={"summary": "Fewer shots.", "reason": "To be plain."})
+    for town in (here, there):
+        part = {"slug": "reentry", "name": "Reentry", "narrower": "reentry"}
+        await town.api("POST", "/practices/gun-violence/parts", json={"parts": [part]})
     item, original = await here.publish("Call-in"), await there.publish("Outreach")
     await settle(lambda: there.item(item), "ours is there")
     await settle(lambda: here.item(original), "theirs is here")
@@ -155,7 +159,8 @@ async def pages(here: WatchedTown, item: str, original: str) -> None:
     token = here.running.keystore.mint_token(here.clock.now(), "pages")
     number = item.rpartition("/")[2]
     paths = [
-        "/", "/practices/gun-violence", "/catalog", "/catalog?kind=method&domain=housing&language=en&q=call&page=2",
+        "/", "/practices/gun-violence", "/practices/gun-violence/describe", "/practices/gun-violence/history",
+        "/practices/gun-violence/split", "/catalog", "/catalog?kind=method&domain=housing&language=en&q=call&page=2",
         f"/catalog?practice={quote(here.practice(), safe='')}", f"/catalog/item?id={quote(original, safe='')}",
         f"/items/new?adapts={quote(original)}", *(f"/items/{number}{view}" for view in ("", "/edit", "/withdraw")),
         "/connections", "/operation", "/practices/new", "/actor/outbox", "/actor/outbox?page=1", "/actor/followers",
@@ -168,7 +173,7 @@ async def pages(here: WatchedTown, item: str, original: str) -> None:
         for path in paths:
             async with person.get(path) as shown:
                 assert shown.status == 200, (path, await shown.text())
-    for path in ("/catalog?q=call", "/follows", "/practices", "/health"):
+    for path in ("/catalog?q=call", "/follows", "/practices", "/practices/reentry", "/follows/questions", "/health"):
         await here.api("GET", path)
 
 

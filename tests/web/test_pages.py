@@ -28,7 +28,6 @@ EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {
     "base.html",
     "things.html",
     "fields.html",
-    "placing.html",
 }
 
 

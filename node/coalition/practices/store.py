@@ -111,9 +111,9 @@ def versions(reads: Reads, practice: str, page: int) -> tuple[list[Version], dic
     """A page of what it said, the latest first, with one more to compare the last with; the names of the members who
     changed it, by their ids; and how many versions there are."""
     rows = reads.all(
-        "SELECT v.practice, v.at, v.changed_by, v.reason, v.said, m.name FROM practice_version v"
-        " LEFT JOIN member m ON m.id = v.changed_by WHERE v.practice = :practice ORDER BY v.key DESC"
-        " LIMIT :limit OFFSET :offset",
+        "SELECT v.practice, v.at, v.changed_by, v.reason, v.said,"
+        " (SELECT m.name FROM member m WHERE m.id = v.changed_by) AS name FROM practice_version v"
+        " WHERE v.practice = :practice ORDER BY v.key DESC LIMIT :limit OFFSET :offset",
         practice=practice, limit=VERSIONS + 1, offset=(page - 1) * VERSIONS,
     )  # fmt: skip
     found = [
@@ -130,8 +130,8 @@ def versions(reads: Reads, practice: str, page: int) -> tuple[list[Version], dic
 def parents(reads: Reads, practice: str) -> list[Row]:
     """Of what it is a part, the outermost first, as far as both sides say so and it is known here."""
     rows = reads.all(
-        "WITH RECURSIVE up(actor, parent, depth) AS ("
-        " SELECT p.actor, p.parent, 0 FROM practice p WHERE p.actor = :practice"
+        "WITH RECURSIVE up AS ("
+        " SELECT p.actor, p.parent, 0 AS depth FROM practice p WHERE p.actor = :practice"
         " UNION ALL SELECT q.actor, q.parent, up.depth + 1 FROM up"
         " JOIN part t ON t.parent = up.parent AND t.child = up.actor JOIN practice q ON q.actor = up.parent"
         " WHERE up.depth < :deep)"
@@ -151,7 +151,7 @@ def parts(reads: Reads, practice: str) -> list[Row]:
     """Its parts, by name, as far as both sides say so and they are known here."""
     return reads.all(
         "SELECT c.actor, c.local, c.host, c.slug, c.name, c.summary, c.domain, c.level, c.place FROM part t"
-        " JOIN practice c ON c.actor = t.child AND c.parent = t.parent WHERE t.parent = :practice"
+        " JOIN practice c ON c.actor = t.child WHERE t.parent = :practice AND c.parent = :practice"
         " ORDER BY c.name LIMIT 200",
         practice=practice,
     )

@@ -5,6 +5,7 @@ ALTER TABLE practice ADD COLUMN scope_in TEXT NOT NULL DEFAULT '';
 ALTER TABLE practice ADD COLUMN scope_out TEXT NOT NULL DEFAULT '';
 ALTER TABLE practice ADD COLUMN parent TEXT NOT NULL DEFAULT '';
 ALTER TABLE practice ADD COLUMN located TEXT NOT NULL DEFAULT '{}';
+CREATE INDEX practice_parent ON practice(parent, name);
 
 -- What a practice of ours said of itself, whenever it was changed: by whom (a member's id, or 'operator'), why, and
 -- as JSON what it said from then on.
