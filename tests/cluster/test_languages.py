@@ -105,8 +105,8 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         item = await here.publish(
             "Zibbo", scene.SLUG, content="Draffe", summary="Draffe", language="es", review_by="2020-01-31"
         )
-        gone = await here.publish("Zibbo", scene.SLUG, content="Draffe", "nothing-has-this")
-        theirs = await there.publish("Zibbo", scene.SLUG, content="Draffe", "nothing-has-this")
+        gone = await here.publish("Zibbo", scene.SLUG, content="Draffe")
+        theirs = await there.publish("Zibbo", scene.SLUG, content="Draffe")
         await settle(lambda: there.item(item), "ours is there")
         await settle(lambda: here.item(theirs), "theirs is here")
         made = {

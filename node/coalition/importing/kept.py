@@ -29,6 +29,5 @@ def _said(value: Any) -> Any:
         return value
     known: dict[str, Any] = value  # type: ignore[assignment]
     values = {name: _said(each) for name, each in known["values"].items()}
-    if known["many"]:
-        return count(known["one"], known["many"], known["number"], **values)
-    return say(known["one"], **values)
+    one, many = known["one"], known["many"]
+    return count(one, many, known["number"], **values) if many else say(one, **values)
