@@ -137,5 +137,8 @@ def _acts(reads: Reads, who: Who, practice: str, slug: str) -> Mapping[str, Any]
 def _belonging(reads: Reads, who: Who, practice: str, path: str, *, sees: bool) -> dict[str, str]:
     """What a member of the coalition can do about belonging to it."""
     belongs = standing.belongs(reads, who.member, practice)
-    found = {"members": f"{path}/members"} if sees else {}
-    return found | ({"leave": f"{path}/leave"} if belongs else {"act": f"{path}/join"})
+    return {
+        "members": f"{path}/members" if sees else "",
+        "leave": f"{path}/leave" if belongs else "",
+        "act": "" if belongs else f"{path}/join",
+    }
