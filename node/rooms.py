@@ -87,7 +87,11 @@ class Rooms:
 
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
-        return coalition_handlers(actors), repertoire_handlers(), importing_handlers(self._kinds)
+        return (
+            coalition_handlers(actors, (crossing_store.merge,)),
+            repertoire_handlers(),
+            importing_handlers(self._kinds),
+        )
 
     def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
         """Every page, and every route of the API."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from node.coalition import rules, store
-from node.coalition.organisations.wiring import organisation_commands
+from node.coalition.organisations.wiring import Merged, organisation_commands
 from node.coalition.people.wiring import people_commands
 from node.coalition.practices.wiring import practice_commands
 from node.coalition.profiles.wiring import profile_commands
@@ -13,8 +13,11 @@ from node.gate.handler import CommandHandler, Handler
 from node.storage.contract import Reads, Tx
 
 
-def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
-    """Arguments for Gate.register. A Group is an actor first: federation judges its keys, this room its line."""
+def coalition_handlers(actors: ActorNoun, merged: tuple[Merged, ...] = ()) -> dict[str, Any]:
+    """Arguments for Gate.register. A Group is an actor first: federation judges its keys, this room its line.
+
+    merged: what rooms above do when two organisations become one.
+    """
     practice = store.PracticeNoun(actors)
     return {
         "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
@@ -23,7 +26,7 @@ def coalition_handlers(actors: ActorNoun) -> dict[str, Any]:
             **people_commands(),
             **settling_commands(),
             **profile_commands(),
-            **organisation_commands(),
+            **organisation_commands(merged),
             **practice_commands(),
             rules.FoundCoalition: CommandHandler(store.load_found, rules.decide_found, store.apply),
             rules.OpenPractice: CommandHandler(

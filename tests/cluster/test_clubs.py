@@ -114,11 +114,15 @@ async def test_a_lesson_crosses_between_units_by_a_club(place: Place) -> None:
     meets = await read(bob, "/practices/brakes/members")
     assert "LargeCars" in meets
     assert "SmallCars" not in meets
+    # Two names of one unit become one, and what was noted of the first is of the second.
+    await do(admin, f"/organisations/{units['SmallCars']}/merge", f"/organisations/{units['SmallCars']}",
+             into=units["LargeCars"])  # fmt: skip
+    assert "LargeCars Minivans 1" in await read(bob, "/practices/brakes/crossings")
     # What she noted is hers to take along; when she leaves, her name goes and the lesson's way stays.
-    assert '"organisation": "SmallCars"' in (await ann.get("/me/data.json"))[1]
+    assert '"organisation": "LargeCars"' in (await ann.get("/me/data.json"))[1]
     await do(ann, "/me/leave", "/me/leave")
     seen = await read(bob, lesson)
-    assert "Brought in from SmallCars by somebody who has left" in seen
+    assert "Brought in from LargeCars by somebody who has left" in seen
     assert "Ann" not in seen
 
 

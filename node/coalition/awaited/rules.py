@@ -8,7 +8,6 @@ import msgspec
 
 from node.coalition.people.rules import (
     MOST_DAYS,
-    MOST_USES,
     SECTORS,
     Invited,
     described,
@@ -93,6 +92,7 @@ class RemoveOrganisation(msgspec.Struct, frozen=True):
     was: tuple[str, str, str]
 
 
+MOST_LINKS = 5_000  # at once: of the largest table
 _GONE, _EXPECTED = frozenset({""}), frozenset({"invited"})
 
 
@@ -152,8 +152,8 @@ def decide_send_for(command: SendFor, facts: Facts, _now: int) -> Plan:
         return _no(Reason.NOT_FOUND, say("They are not expected: they came, or were never noted."))
     if not 1 <= command.days <= MOST_DAYS:
         return _no(Reason.INVALID, say("An invitation holds for 1 to {most} days.", most=MOST_DAYS))
-    if len(command.links) > MOST_USES:
-        return _no(Reason.INVALID, say("At most {most} links are made at once.", most=MOST_USES))
+    if len(command.links) > MOST_LINKS:
+        return _no(Reason.INVALID, say("At most {most} links are made at once.", most=MOST_LINKS))
     return _DONE
 
 

@@ -66,7 +66,7 @@ class Bringing:
         command = BeginImport(
             id, kind, name, read.headings, read.lines, columns, read.said, who.member, who.via, who.scopes
         )  # fmt: skip
-        return await self._desk.gate.perform(command, who), id
+        return self._waking(await self._desk.gate.perform(command, who)), id
 
     async def match(self, id: str, columns: Mapping[str, int], who: Who) -> Outcome:
         return await self._desk.gate.perform(MatchColumns(id, columns), who)
@@ -81,6 +81,7 @@ class Bringing:
         return await self._desk.gate.perform(DropImport(id), who)
 
     def _waking(self, outcome: Outcome) -> Outcome:
+        """The worker has something to do: at once, or when the table has had its time."""
         if outcome.done:
             self._carrying.wake()
         return outcome

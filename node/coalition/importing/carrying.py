@@ -58,6 +58,7 @@ class Carrying:
                 now = clock.now()
                 found = await storage.transact(lambda tx, now=now: store.claim(tx, now, now + LEASE))
                 if found is None:
+                    await storage.transact(lambda tx, now=now: store.forget(tx, now))
                     return await storage.read(store.next_due)
                 await self.carry(found)
         except StorageError as error:

@@ -1,4 +1,5 @@
-"""The tables that were brought, and what became of their rows. Apart from `apply` and `claim` it only reads."""
+"""The tables that were brought, and what became of their rows. Apart from `apply`, `claim`, `release` and
+`forget` it only reads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -75,7 +76,6 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
     state = effects[0].state
     match command:
         case BeginImport():
-            _forget(tx, now)
             _begin(tx, command, now)
         case MatchColumns():
             columns = msgspec.json.encode(command.columns).decode()
@@ -132,8 +132,8 @@ def _drop(tx: Tx, id: str) -> None:
     tx.run("DELETE FROM import_table WHERE id = :id", id=id)
 
 
-def _forget(tx: Tx, now: int) -> None:
-    """What has had its time."""
+def forget(tx: Tx, now: int) -> None:
+    """What has had its time: it has the names of people who never heard of it."""
     for row in tx.all(
         "SELECT id FROM import_table WHERE (state = 'draft' AND made <= :draft)"
         " OR (state IN ('done', 'undone') AND made <= :ended)",
@@ -166,10 +166,13 @@ def brought(reads: Reads, id: str) -> Brought | None:
 
 
 def next_due(reads: Reads) -> int | None:
-    """When the first lease of another lapses; None if nothing is to be carried out."""
-    return reads.the(
-        "SELECT MIN(held_until) AS due FROM import_table WHERE state IN ('running', 'undoing')"
-    )["due"]  # fmt: skip
+    """When the first lease of another lapses, or the first table has had its time; None if there is nothing to do."""
+    row = reads.the(
+        "SELECT MIN(CASE state WHEN 'draft' THEN made + :draft WHEN 'done' THEN made + :ended"
+        " WHEN 'undone' THEN made + :ended ELSE held_until END) AS due FROM import_table",
+        draft=DRAFT_LIFETIME, ended=KEPT,
+    )  # fmt: skip
+    return row["due"]
 
 
 def listed(reads: Reads, page: int) -> tuple[list[Row], int]:

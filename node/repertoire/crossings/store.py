@@ -1,4 +1,4 @@
-"""The rows of what was brought in and applied. Apart from `apply` it only reads; pages ask first who may see it."""
+"""The rows of what was brought in and applied; who may see them is asked first. `apply` and `merge` alone write."""
 
 from typing import Any
 
@@ -61,6 +61,11 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
             tx.run("DELETE FROM crossing WHERE id = :id", id=command.id)
         case _:
             raise TypeError(f"no command of crossings: {command!r}")
+
+
+def merge(tx: Tx, organisation: str, into: str) -> None:
+    """An organisation is another one: what was noted of it is of that one."""
+    tx.run("UPDATE crossing SET organisation = :into WHERE organisation = :id", into=into, id=organisation)
 
 
 # Reads for pages

@@ -22,6 +22,11 @@ ROWS = st.integers(2, 5).flatmap(
 )
 
 
+WORKBOOK = workbooks.template(
+    "People", ["Name", "Mail"], [["Ada", "ada@example.org"]]
+)  # once: it says when it was made
+
+
 def read(data: bytes) -> Table:
     found = workbooks.read(data)
     assert isinstance(found, Table), found
@@ -53,7 +58,7 @@ def test_any_text_is_rows_or_a_sentence(text: str, encoding: str) -> None:
 @settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_workbook_is_rows_or_a_sentence(data: st.DataObject) -> None:
-    whole = bytearray(workbooks.template("People", ["Name", "Mail"], [["Ada", "ada@example.org"]]))
+    whole = bytearray(WORKBOOK)
     for _ in range(data.draw(st.integers(1, 20))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(whole)))
@@ -69,7 +74,7 @@ def test_a_workbook_with_any_sheet_is_rows_or_a_sentence(inside: bytes) -> None:
 def with_sheet(inside: bytes) -> bytes:
     """A workbook whose one sheet has these bytes."""
     made = io.BytesIO()
-    whole = zipfile.ZipFile(io.BytesIO(workbooks.template("People", ["Name"], [["Ada"]])))
+    whole = zipfile.ZipFile(io.BytesIO(WORKBOOK))
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for part in whole.namelist():
             archive.writestr(part, inside if part.endswith("sheet1.xml") else whole.read(part))
