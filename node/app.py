@@ -89,7 +89,7 @@ class Node:
         self.gate = Gate(
             storage, self.keyring, keystore, clock, self.admission.judge, self._stir, following.asked, Standing()
         )
-        self.desk = Desk(storage, self.gate, clock, self.origin, settings.language)
+        self.desk = Desk(storage, self.gate, clock, self.origin, self._speaks)
         self.restoring = Restoring(storage, self.gate, peers, clock, self._sign_as_node)
         self.delivery = Delivery(
             storage, peers, self._sign, clock, random.random, self.restoring.ahead, admits=self.admission.judge
@@ -183,6 +183,9 @@ class Node:
         if self._site is None:
             raise LookupError("the node was not introduced")
         return self._site
+
+    def _speaks(self) -> str:
+        return self._site.language if self._site else self.settings.language
 
     async def _renamed(self) -> None:
         """The coalition was described anew: every process of this node says so from now on."""

@@ -1,5 +1,6 @@
 """What a room's handlers stand on: the database to read, the gate to act through, and this node's time and ids."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -17,7 +18,12 @@ class Desk(msgspec.Struct, frozen=True):
     gate: Gate
     clock: Clock
     origin: identifiers.Origin
-    language: str  # that new items begin in
+    speaks: Callable[[], str]  # the language that new items begin in, as it is settled now
+
+    @property
+    def language(self) -> str:
+        """What new items begin in."""
+        return self.speaks()
 
     @property
     def me(self) -> str:

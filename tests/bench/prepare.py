@@ -15,6 +15,7 @@ from node.gate.handler import BY_NODE
 from node.keystore import Keystore
 from node.storage.contract import Tx
 from protocol import canonical, identifiers, limits
+from protocol.vocabulary.place import NOWHERE
 from tests.bench.material import Remote
 from tests.bench.processes import BenchError
 
@@ -53,7 +54,17 @@ async def found(
         await _do(
             node,
             rules.OpenPractice(
-                node.actor, practice, SLUG, "Public safety", "", "public-safety", "city", "", keys, said[1], said[2]
+                node.actor,
+                practice,
+                SLUG,
+                "Public safety",
+                "",
+                "public-safety",
+                "city",
+                NOWHERE,
+                keys,
+                said[1],
+                said[2],
             ),
         )
     finally:

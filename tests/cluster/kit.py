@@ -143,7 +143,7 @@ class Town:
         keys = await asyncio.to_thread(keys_of, node.keystore, node.actor, self.clock.now())
         activity = node.origin.at(f"/activities/{self.clock.new_id()}")
         outcome = await node.gate.perform(
-            rules.FoundCoalition(node.actor, self.name, "", "en", keys, activity), BY_NODE
+            rules.FoundCoalition(node.actor, self.name, "", self.settings.language, keys, activity), BY_NODE
         )
         assert outcome.done, outcome
         await node.stop()

@@ -13,7 +13,7 @@ from tests.bench.pages import PAGES
 from tests.bench.prepare import SLUG, found, free_port
 from tests.plans.watched import Watch
 
-MOST = 16  # statements a page
+MOST = 20  # statements a page
 
 
 class Counting(Watch):

@@ -73,7 +73,9 @@ async def _weigh(request: web.Request) -> web.Response:
     form = await read_form(request)
     form.line("name", "Name", required=True, most=10)
     if not form.ok:
-        return render(request, "connections.html", {"form": form, "follows": (), "followers": ()}, form.status)
+        return render(
+            request, "connections.html", {"form": form, "questions": (), "follows": (), "followers": ()}, form.status
+        )
     raise web.HTTPSeeOther("/pages/front?said=saved")
 
 
