@@ -19,7 +19,7 @@ from tests.translations import messages
 _SPOKEN = ("title", "aria-label", "placeholder", "alt", "content")  # attributes that a person hears or reads
 _LETTER = re.compile(r"[^\W\d_]")
 # What stands in no language: addresses, handles, fingerprints, versions.
-_NOBODYS = re.compile(r"\S*[@/\d]\S*|http:|\b(UTC|Commonweave)\b")
+_NOBODYS = re.compile(r"\S*[@/\d]\S*|http:|\b[0-9a-f]{4}\b|\b(UTC|Commonweave)\b")
 _SILENT = frozenset({"time", "style", "script"})
 _OURS = (*words.LANGUAGES.values(), "English", *words.zones())
 
