@@ -22,12 +22,11 @@ from node.coalition.importing.kinds import (
 from node.folding import fold
 from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
-from node.repertoire import composing, rules, store, views
+from node.repertoire import composing, rules, views
 from node.repertoire.composing import Written
 from node.sentence import Sentence, say, words
 from node.storage.contract import Reads
 from node.web import words as web_words
-from protocol.errors import Reason
 from protocol.vocabulary.repertoire import is_language
 
 _KINDS = MappingProxyType({code: said for code, said in web_words.KINDS.items() if code != "adaptation"})
@@ -83,12 +82,7 @@ def items(desk: Desk) -> Kind:
     async def take(subject: str, _was: str, who: Who) -> Outcome:
         """Only while the state that the import published is the one that stands."""
         first = desk.origin.at(f"/activities/{subject.rpartition('/')[2]}")
-        row = await desk.storage.read(lambda reads: store.state(reads, subject))
-        if row is None or row["deleted"]:
-            return Outcome(Reason.NOT_FOUND, say("It was withdrawn already."))
-        if row["activity"] != first:
-            return Outcome(Reason.NOT_ALLOWED, say("It was edited since, so it stays."))
-        return await desk.gate.perform(rules.WithdrawItem(subject, desk.new("activities")), who)
+        return await desk.gate.perform(rules.WithdrawItem(subject, desk.new("activities"), first), who)
 
     def named(reads: Reads, subjects: tuple[str, ...]) -> Mapping[str, str]:
         found = {id: reads.one("SELECT name FROM item WHERE id = :id AND withdrawn IS NULL", id=id) for id in subjects}

@@ -34,10 +34,11 @@ class EditItem(msgspec.Struct, frozen=True):
 
 
 class WithdrawItem(msgspec.Struct, frozen=True):
-    """Command: take an item of ours back; a tombstone replaces it everywhere."""
+    """Command: take an item of ours back; a tombstone replaces it everywhere. only: if this activity's state stands."""
 
     id: str
     activity: str
+    only: str = ""
 
 
 class Recommend(msgspec.Struct, frozen=True):
@@ -57,11 +58,14 @@ class Original(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """practice_domain is None if the practice is not ours. held: the item as it stands. raw: its activity."""
+    """practice_domain is None if the practice is not ours. held: the item as it stands; stands: the activity that said
+    so, with its bytes raw.
+    """
 
     practice_domain: str | None = None
     held: Item | None = None
     held_deleted: bool = False
+    stands: str = ""
     raw: bytes | None = None
     originals: tuple[Original, ...] = ()
     missing: tuple[str, ...] = ()
@@ -303,6 +307,8 @@ def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[E
         return Decision(
             Reason.GONE if gone else Reason.NOT_FOUND, detail=say("It was withdrawn before.") if gone else ""
         )
+    if command.only and command.only != facts.stands:
+        return Decision(Reason.NOT_ALLOWED, detail=say("It was edited since, so it stays."))
     sequence = states.next_sequence(held.sequence, now)
     said = activities.delete(
         command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc)

@@ -38,8 +38,9 @@ from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.repertoire import Item
 
 _STATE = (
-    "SELECT o.owner, o.deleted, o.audience, a.raw, c.local FROM object o LEFT JOIN activity a ON a.id = o.activity"
-    " LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id ORDER BY o.deleted LIMIT 1"
+    "SELECT o.owner, o.deleted, o.audience, o.activity, a.raw, c.local FROM object o"
+    " LEFT JOIN activity a ON a.id = o.activity LEFT JOIN actor c ON c.id = o.owner WHERE o.id = :id"
+    " ORDER BY o.deleted LIMIT 1"
 )
 
 # A card is found by its object's key.
@@ -163,7 +164,7 @@ def _held(reads: Reads, id: str) -> Facts:
     if row["deleted"] or row["raw"] is None:
         return Facts(held_deleted=True)
     item = item_of(row["raw"])
-    return _practice(reads, row["owner"], Facts(held=item, raw=row["raw"]))
+    return _practice(reads, row["owner"], Facts(held=item, stands=row["activity"], raw=row["raw"]))
 
 
 def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:

@@ -128,6 +128,12 @@ COMMANDS: dict[str, tuple[object, Facts, Reason]] = {
     "edit another's": (EditItem(ITEM, ID), Facts(held=ITEM), Reason.NOT_FOUND),
     "edit into nothing": (EditItem(item(HIGH_POINT, name=""), ID), HELD, Reason.INVALID),
     "withdraw": (WithdrawItem(ITEM.id, ID), HELD, Reason.ACCEPTED),
+    "withdraw what stands": (WithdrawItem(ITEM.id, ID, ID), msgspec.structs.replace(HELD, stands=ID), Reason.ACCEPTED),
+    "withdraw what was edited": (
+        WithdrawItem(ITEM.id, ID, "x"),
+        msgspec.structs.replace(HELD, stands=ID),
+        Reason.NOT_ALLOWED,
+    ),
     "withdraw what is not here": (WithdrawItem(ITEM.id, ID), Facts(), Reason.NOT_FOUND),
     "withdraw it twice": (WithdrawItem(ITEM.id, ID), Facts(held_deleted=True), Reason.GONE),
     "withdraw another's": (WithdrawItem(ITEM.id, ID), Facts(held=ITEM), Reason.NOT_FOUND),
