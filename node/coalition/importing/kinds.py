@@ -16,6 +16,7 @@ from node.mail import is_address
 from node.sentence import Sentence, say
 from node.storage.contract import Reads
 from node.web.forms import is_plain
+from node.web.language import catalogues
 from protocol import identifiers, limits
 from protocol.vocabulary.dates import is_day
 
@@ -146,8 +147,7 @@ def slug(text: str, _practices: Practices) -> Cell:
 
 def one_of(options: Mapping[str, Sentence], also: Mapping[str, str] = MappingProxyType({})) -> Reader:
     """A code, or its word in any of the languages. also: folded words → code."""
-    known = {fold(code): code for code in options}
-    known |= {fold(said): code for code, said in options.items()} | dict(also)
+    known = {fold(code): code for code in options} | in_any_language(options) | dict(also)
 
     def read(text: str, _practices: Practices) -> Cell:
         code = known.get(fold(text))
@@ -157,6 +157,13 @@ def one_of(options: Mapping[str, Sentence], also: Mapping[str, str] = MappingPro
         return Cell(code, options[code])
 
     return read
+
+
+def in_any_language(options: Mapping[str, Sentence]) -> dict[str, str]:
+    """The folded words of every language → code."""
+    return {
+        fold(catalogue.say(said)): code for catalogue in catalogues().values() for code, said in options.items()
+    }  # fmt: skip
 
 
 def practice(text: str, practices: Practices) -> Cell:

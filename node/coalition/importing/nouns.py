@@ -15,6 +15,7 @@ from node.coalition.importing.kinds import (
     Values,
     Wish,
     day,
+    in_any_language,
     line,
     mail,
     one_of,
@@ -62,7 +63,6 @@ _LEVELS = MappingProxyType(
         "country": "nation", "national": "nation", "region": "region", "mundo": "world",
     }
 )  # fmt: skip
-_DOMAINS = MappingProxyType({fold(said): code for code, said in web_words.DOMAINS.items()})
 
 
 def _fine(_values: Values) -> Sentence | None:
@@ -78,7 +78,9 @@ def _sign_in(text: str, _practices: Practices) -> Cell:
 def domain(text: str, _practices: Practices) -> Cell:
     """A path of slugs, or the words of a root and what lies below it: "Public safety > Gun violence"."""
     parts = [part.strip() for part in text.replace("›", "/").replace(">", "/").split("/")]
-    path = "/".join([_DOMAINS.get(fold(parts[0]), parts[0]), *(slugged(part) for part in parts[1:])])
+    path = "/".join(
+        [in_any_language(web_words.DOMAINS).get(fold(parts[0]), parts[0]), *(slugged(part) for part in parts[1:])]
+    )
     try:
         return Cell(check_domain(path))
     except ProtocolError:

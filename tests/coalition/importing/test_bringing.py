@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from node.coalition.importing import tables
+from node.web.language import LANGUAGES
 from tests.coalition.importing.telling import (
     BAD,
     as_csv,
@@ -87,11 +88,14 @@ async def test_columns_are_chosen_where_none_is_guessed(place: Place) -> None:
     assert await place.town.rows("SELECT 1 AS yes FROM import_row") == []
 
 
-async def test_templates_are_imported_as_they_are(place: Place) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_templates_are_imported_as_they_are(place: Place, language: str) -> None:
+    """In every language: headings and examples are what is then understood."""
     ana = await coordinator(place)
+    asks = {"Accept-Language": language}
     for kind in ("members", "organisations", "practices", "items"):
         for ending in ("csv", "xlsx"):
-            async with ana.client.get(f"/imports/templates/{kind}.{ending}") as answer:
+            async with ana.client.get(f"/imports/templates/{kind}.{ending}", headers=asks) as answer:
                 assert answer.status == 200
                 data = await answer.read()
             path = await brought(ana, kind, data, f"{kind}.{ending}")
