@@ -46,7 +46,8 @@ class Home:
         """No sideways scrolling, nothing complained, nothing in another language; and what axe finds serious."""
         where = self.page.url
         text = await self.page.inner_text("body")
-        assert {said for said in self._english if said in text} == set(), where
+        left = {said for said in self._english if said in text}
+        assert not left, (where, left)
         assert self.complaints == [], (where, self.complaints)
         assert len(await self.page.query_selector_all("h1")) == 1, where
         if self.script:

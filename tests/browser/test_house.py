@@ -57,19 +57,22 @@ async def first_run(home: Home, link: str, language: str) -> str:
     return second
 
 
-def table() -> str:
+HEADINGS = {"en": "Name\tMail address\tOrganisation", "es": "Nombre\tCorreo\tOrganización"}
+
+
+def table(language: str) -> str:
     """25 rows as they are pasted from a spreadsheet; three of them cannot be imported."""
     rows = [f"Guest {number}\tguest{number}@mail.example\tShelter" for number in range(22)]
     rows[5:5] = ["Guest A\tno address\tShelter", "\tnameless@mail.example\tShelter"]
     rows.append("Guest B\tguest1@mail.example\tShelter")
     assert len(rows) == 25
-    return "\n".join(["Name\tMail address\tOrganisation", *rows])
+    return "\n".join([HEADINGS[language], *rows])
 
 
-async def bring_table(home: Home) -> None:
+async def bring_table(home: Home, language: str) -> None:
     """Look at it first, import it, wait until it is done."""
     await home.go("/imports/new?kind=members")
-    await home.fill(text=table())
+    await home.fill(text=table(language))
     await home.page.locator('form[action="/imports/new?kind=members"]:has(textarea) button').click()
     await home.look()
     where = home.page.url.removeprefix(home.origin).partition("?")[0]
@@ -81,6 +84,20 @@ async def bring_table(home: Home) -> None:
         await home.go(where)
     assert await home.page.locator(f'a[href="{where}/bad-rows.csv"]').count() == 1
     await home.go("/members")
+
+
+async def split(ana: Home, ben: Home) -> None:
+    """One opens a part; who belongs is asked, and goes by their own act."""
+    await ana.go("/practices/streets")
+    await ana.page.locator('a[href="/practices/streets/split"]').click()
+    await ana.look()
+    await ana.fill(a_name="Youth", a_slug="youth", a_part="youth", a_summary="The young ones.")
+    await ana.send("/practices/streets/split")
+    await ben.go("/me")
+    await ben.send("/practices/youth/choose", "button[value=both]")
+    await ben.go("/practices/youth")
+    assert await ben.page.locator('form[action="/practices/youth/leave"]').count() == 1
+    assert await ben.page.locator('.crumbs a[href="/practices/streets"]').count() == 1
 
 
 async def open_practice(home: Home, slug: str, domain: str) -> None:
@@ -110,7 +127,10 @@ async def test_a_coalition_makes_itself_at_home(
             assert "Ana, Ben" in await ben.text()
             for slug, domain in (("streets", "public-safety"), ("homes", "housing")):
                 await open_practice(ana, slug, domain)
-            await bring_table(ana)
+            await bring_table(ana, language)
+            await ben.go("/practices/streets")
+            await ben.send("/practices/streets/join")
+            await split(ana, ben)
             for path in ("/", "/members", "/members/invite", "/me", "/me/profile", "/settings", "/permissions",
                          "/record", "/catalog", "/connections", "/operation", "/practices/streets"):  # fmt: skip
                 await ana.go(path)
