@@ -27,7 +27,10 @@ from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
 from node.coalition.practices.api import PracticeApi
 from node.coalition.practices.describing import Describing
+from node.coalition.practices.finding import Finding
+from node.coalition.practices.finding_api import FindingApi
 from node.coalition.practices.home import Home
+from node.coalition.practices.noting import Noting
 from node.coalition.practices.opening import Opening
 from node.coalition.practices.splitting import Splitting
 from node.coalition.profiles.pages import Profiles
@@ -102,6 +105,7 @@ class Rooms:
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
         imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
+        noting, finding = Noting(desk, placing), Finding(desk, placing)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
@@ -121,11 +125,14 @@ class Rooms:
             Home(desk, outside.actor, repertoire.cards),
             describing,
             splitting,
+            noting,
+            finding,
             connections,
             operation,
         )
         programs = (
             PracticeApi(desk, self._opening, describing, splitting),
+            FindingApi(desk, placing, noting),
             CoalitionApi(connections, operation),
             RepertoireApi(desk),
             ImportApi(desk, bringing, imports),

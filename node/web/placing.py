@@ -60,6 +60,15 @@ class Placing:
         around = [Found(one.code, one.label(locale), one.place) for one in regions.named(text, locale)]
         return [*around, *towns]
 
+    async def likely(self, text: str, locale: Locale) -> list[Found]:
+        """Whatever is called so, the likeliest first; else whatever begins so."""
+        named = await self.named(text, locale)
+        if named:
+            return named
+        towns = (await self._places.gazetteer()).matching(text, locale)
+        around = [Found(one.code, one.label(locale), one.place) for one in regions.matching(text)]
+        return [*(Found(str(town.geonames), town.label(locale), town.place) for town in towns), *around]
+
     async def of(self, chosen: str) -> Place | None:
         """The place of a GeoNames id or an ISO 3166 code; None if it is none that is known."""
         if chosen.isdigit():

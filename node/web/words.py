@@ -144,6 +144,7 @@ SAID = MappingProxyType(
         "described": words("Changed and signed. It is on its way to everyone who follows this practice."),
         "split": words("Its parts are open. Each member is asked on their own page."),
         "answered": words("Kept. You can change your mind on the practices' own pages."),
+        "group-forgotten": words("Forgotten: it is not found here any more."),
         "declined": words("You are not asked about it again. You can still follow it by its address."),
         "left": words("You have left, and what was stored about you is deleted."),
         "signed-in": words("You are signed in."),

@@ -10,6 +10,7 @@ import pytest
 from node.coalition import api as coalition
 from node.coalition.operation import Health
 from node.coalition.practices import api as practices
+from node.coalition.practices import finding_api as finding
 from node.repertoire import api as repertoire
 from node.web.api import Problem
 from tests.api.conftest import Api, Said
@@ -162,6 +163,8 @@ async def test_what_is_served_fits_its_schema(api: Api, towns: list[Town], descr
     await towns[0].running.storage.transact(
         lambda tx: tx.run("INSERT INTO part(parent, child, state, at) VALUES('p', 'c', 'asked', 1)")
     )
+    await judge("GET", "/find", "/find?domain=housing&place_is=US-NC", finding.FoundAnswer)
+    await judge("GET", "/groups", "/groups", finding.GroupsAnswer)
     await judge("GET", "/follows/questions", "/follows/questions", practices.Questions)
     await judge("DELETE", "/follows/questions", "/follows/questions?child=c", practices.Done)
     made = (await judge("POST", "/practices/{slug}/items", ITEMS, repertoire.Done, WHOLE)).value["id"]

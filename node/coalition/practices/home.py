@@ -53,7 +53,7 @@ def crumbs(reads: Reads, practice: Row) -> list[Ref]:
     return [first, *(Ref(row["name"], address(row)) for row in store.parents(reads, practice["actor"]))]
 
 
-def address(row: Row) -> str:
+def address(row: Row | Mapping[str, Any]) -> str:
     """Where people read of a practice: here if it is ours, else at its home."""
     return f"/practices/{row['slug']}" if row["local"] else row["actor"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node.coalition.practices import commands, rules, store
+from node.coalition.practices import commands, group_rows, groups, rules, store
 from node.gate.handler import CommandHandler
 from node.storage.contract import Reads
 
@@ -22,7 +22,20 @@ def practice_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
         commands.DeclinePart: CommandHandler(
             store.load_decline, rules.decide_decline, store.apply, "follow.ask", names=_child
         ),
+        commands.NoteGroup: CommandHandler(
+            group_rows.load, groups.decide_note, group_rows.apply, "group.note", names=_id
+        ),
+        commands.ClaimGroup: CommandHandler(
+            group_rows.load, groups.decide_claim, group_rows.apply, "group.note", names=_id
+        ),
+        commands.ForgetGroup: CommandHandler(
+            group_rows.load, groups.decide_forget, group_rows.apply, "group.note", names=_id
+        ),
     }
+
+
+def _id(_reads: Reads, command: Any) -> str:
+    return command.id
 
 
 def _actor(_reads: Reads, command: Any) -> str:
