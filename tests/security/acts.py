@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from node.storage.contract import Tx
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
+from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
@@ -236,55 +237,6 @@ async def _decline_api(scene: Scene) -> Sending:
     return f"/api/v1/follows/questions?child={quote((await _decline(scene))[1]['child'], safe='')}", {}
 
 
-def _group_fields(scene: Scene) -> dict[str, Any]:
-    return {"name": scene.word("Alliance"), "kind": "alliance", "domain": "housing", "level": "city"}
-
-
-async def _group(scene: Scene) -> str:
-    """The id of a group that is noted."""
-    id = scene.word("group")
-    await scene.here.running.storage.transact(
-        lambda tx: tx.run(
-            "INSERT INTO noted_group(id, name, kind, domain, level, located, url, note, noted_by, at, claimed)"
-            " VALUES(:id, 'Old', 'other', 'housing', 'city', '{}', '', '', 'm', 1, '')",
-            id=id,
-        )
-    )
-    return id
-
-
-async def _note(scene: Scene) -> Sending:
-    return "/groups/new", _group_fields(scene)
-
-
-async def _note_api(scene: Scene) -> Sending:
-    return "/api/v1/groups", _group_fields(scene)
-
-
-async def _change_group(scene: Scene) -> Sending:
-    return f"/groups/{await _group(scene)}/edit", _group_fields(scene)
-
-
-async def _change_group_api(scene: Scene) -> Sending:
-    return f"/api/v1/groups/{await _group(scene)}", _group_fields(scene)
-
-
-async def _claim(scene: Scene) -> Sending:
-    return f"/groups/{await _group(scene)}/claim", {"actor": scene.practice}
-
-
-async def _claim_api(scene: Scene) -> Sending:
-    return f"/api/v1/groups/{await _group(scene)}/claim", {"actor": scene.practice}
-
-
-async def _forget_group(scene: Scene) -> Sending:
-    return f"/groups/{await _group(scene)}/forget", {}
-
-
-async def _forget_group_api(scene: Scene) -> Sending:
-    return f"/api/v1/groups/{await _group(scene)}", {}
-
-
 async def _details(scene: Scene) -> Sending:
     return "/me/details", {"name": scene.word("Cleo")}
 
@@ -343,10 +295,6 @@ PAGES: dict[str, Act] = {
     "/members/{id}/readmit": Act(_readmit),
     "/members/{id}/roles": Act(_give),
     "/members/{id}/roles/end": Act(_end_role),
-    "/groups/new": Act(_note, MEMBER, OPERATOR),
-    "/groups/{id}/edit": Act(_change_group, MEMBER, OPERATOR),
-    "/groups/{id}/claim": Act(_claim, MEMBER, OPERATOR),
-    "/groups/{id}/forget": Act(_forget_group, MEMBER, OPERATOR),
     "/practices/{slug}/describe": Act(_describe, cannot=MEMBER),
     "/practices/{slug}/split": Act(_split, cannot=MEMBER),
     "/practices/{slug}/choose": Act(_choose),
@@ -365,6 +313,7 @@ PAGES: dict[str, Act] = {
     **ORGANISATIONS,
     **PROFILES,
     **BROUGHT,
+    **GROUPS,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
     "/items/{id}/edit": Act(_edit, MEMBER),
@@ -380,11 +329,8 @@ PAGES: dict[str, Act] = {
 }
 API: dict[str, Act] = {
     **BROUGHT_API,
+    **GROUPS_API,
     "POST /practices": Act(_open_api),
-    "POST /groups": Act(_note_api, MEMBER, OPERATOR),
-    "PUT /groups/{id}": Act(_change_group_api, MEMBER, OPERATOR),
-    "POST /groups/{id}/claim": Act(_claim_api, MEMBER, OPERATOR),
-    "DELETE /groups/{id}": Act(_forget_group_api, MEMBER, OPERATOR),
     "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),
     "POST /practices/{slug}/parts": Act(_split_api, cannot=MEMBER),
     "POST /practices/{slug}/choice": Act(_choose_api, cannot=OPERATOR),

@@ -50,7 +50,9 @@ _GROUP = {
 _FIND = {
     "place": "High Point", "taken": Found("4471025", "High Point, North Carolina, United States", HERE),
     "others": [Found("US-NC", "North Carolina, United States", HERE)], "domain": "housing", "page": NO_PAGE,
-    "found": ((FAR[0], ((False, LINES[0], ""), (True, LINES[1], KINDS["alliance"]))), (FAR[2], ((False, LINES[0], ""),))),
+    "found": (
+        (FAR[0], ((False, LINES[0], ""), (True, LINES[1], KINDS["alliance"]))), (FAR[2], ((False, LINES[0], ""),)),
+    ),
     "tree": [("housing", 2), ("housing/shelter", 1)], "roots": DOMAINS, "may_note": True, "may_open": True,
 }  # fmt: skip
 
