@@ -16,6 +16,7 @@ from protocol import canonical, identifiers
 from protocol.errors import Reason
 from protocol.limits import FOLLOW_REPEAT
 from protocol.vocabulary import activities
+from protocol.vocabulary.place import NOWHERE
 from tests.federation.hostile import Character
 from tests.gate.kit import HERE, HIGH_POINT, INKSTER, START, Door, activity_id, create, door, item, neighbour, verified
 from tests.gate.plans import plans, walks
@@ -131,7 +132,7 @@ async def practice(gate: Door, slug: str, number: int) -> None:
     actor = identifiers.practice_actor(HERE, slug)
     keys = keys_of(gate.gate._signer, actor, START)  # pyright: ignore[reportArgumentType]
     opened = coalition.OpenPractice(
-        ME, actor, slug, slug, "", "housing", "city", "", keys, HERE.at(f"/activities/{number}1"),
+        ME, actor, slug, slug, "", "housing", "city", NOWHERE, keys, HERE.at(f"/activities/{number}1"),
         HERE.at(f"/activities/{number}2"),
     )  # fmt: skip
     assert (await gate.gate.perform(opened, BY_NODE)).done

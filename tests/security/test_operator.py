@@ -100,13 +100,15 @@ async def test_what_is_no_form_is_refused_in_words_on_every_page(browser: Browse
     posts = {route.resource.canonical for route in runner.app.router.routes() if route.method == "POST"}
     forms = sorted(path for path in posts if not path.endswith("/inbox") and not path.startswith("/api/"))
     forms.remove("/sign-out")  # reads no body
+    forms.remove("/imports/new")  # a table may be large, so the right to send one is asked before it is read
     assert {"/sign-in", "/connections", "/items/new", "/operation/check"} <= set(forms)
     headers = {"Accept": "text/html", "Content-Type": media, "Origin": browser.scene.origin}
     for signed_in in (False, True):
         if signed_in:
             assert (await browser.sign_in())[0] == 303
         for path in forms:
-            async with browser.session.post(re.sub(r"\{\w+\}", "x", path), data=body, headers=headers) as got:
+            where = re.sub(r"\{\w+\}", "x", path.replace("{step}", "reach"))
+            async with browser.session.post(where, data=body, headers=headers) as got:
                 said = await got.text()
                 assert got.status == status or (not signed_in and got.status == 403), (path, said)
                 assert got.content_type == "text/html"
