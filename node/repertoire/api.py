@@ -34,6 +34,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     local_conditions: str | msgspec.UnsetType = msgspec.UNSET
     evidence: str | msgspec.UnsetType = msgspec.UNSET
     contact: str | msgspec.UnsetType = msgspec.UNSET
+    problem: str | msgspec.UnsetType = msgspec.UNSET
+    involved: str | msgspec.UnsetType = msgspec.UNSET
+    cost: str | msgspec.UnsetType = msgspec.UNSET
+    measure: str | msgspec.UnsetType = msgspec.UNSET
+    stewards: str | msgspec.UnsetType = msgspec.UNSET
     license: str | msgspec.UnsetType = msgspec.UNSET
     review_by: str | msgspec.UnsetType = msgspec.UNSET
     version: str | msgspec.UnsetType = msgspec.UNSET

@@ -16,8 +16,8 @@ from protocol.vocabulary.repertoire import DOMAINS, KINDS, STAGES, Item, Referen
 class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a member says of an item. content is Markdown; review_by YYYY-MM-DD; adapted_from ids of held items.
 
-    The six first fields of an item: principle, local_conditions, evidence, contact, license, review_by. A language
-    that is blank is the node's own.
+    The six first: title, problem, content, principle, local_conditions, license; without a licence nobody may build on
+    it, so one is required. A language that is blank is the node's own. contact and stewards name roles, not persons.
     """
 
     title: str
@@ -25,16 +25,22 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: str = "method"
     language: str = ""
     summary: str = ""
+    problem: str = ""
     principle: str = ""
     local_conditions: str = ""
+    involved: str = ""
+    cost: str = ""
+    measure: str = ""
     evidence: str = ""
     contact: str = ""
+    stewards: str = ""
     license: str = ""
     review_by: str = ""
     version: str = ""
     domain: str = ""
     place: str = ""
     adapted_from: tuple[str, ...] = ()
+    translation_of: str = ""
     kept: str = ""
     changed: str = ""
     why: str = ""
@@ -46,32 +52,24 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def compose(written: Written, id: str, owner: str, held: Item | None = None) -> Item:
     """The Item of these words. An edit keeps the digests that were credited first: they say what was adapted."""
     credited = {reference.id: reference for reference in held.adapted_from} if held else {}
+    translated = held.translation_of if held and held.translation_of else None
+    if translated is None and written.translation_of:
+        translated = Reference(written.translation_of)
     return Item(
         id=id,
         attributed_to=owner,
         name=written.title.strip(),
-        summary=written.summary.strip(),
         content=to_html(written.content),
         source=written.content,
-        language=written.language,
-        kind=written.kind,
-        domain=written.domain,
         place=Place(name=written.place.strip()),
-        version=written.version,
-        principle=written.principle,
-        local_conditions=written.local_conditions,
-        evidence=written.evidence,
-        contact=written.contact,
-        license=written.license,
-        review_by=written.review_by,
         adapted_from=tuple(credited.get(original, Reference(original)) for original in written.adapted_from),
-        kept=written.kept,
-        changed=written.changed,
-        why=written.why,
-        coach=written.coach,
-        stage=written.stage,
-        results=written.results,
+        translation_of=translated,
+        **{name: getattr(written, name).strip() for name in _SAME},
     )
+
+
+# Fields that are the same of the words and of the item.
+_SAME = tuple(set(Written.__struct_fields__) - {"title", "content", "place", "adapted_from", "translation_of"})
 
 
 def written(item: Item) -> Written:
@@ -79,31 +77,21 @@ def written(item: Item) -> Written:
     return Written(
         title=item.name,
         content=item.source or item.content,
-        kind=item.kind,
-        language=item.language,
-        summary=item.summary,
-        principle=item.principle,
-        local_conditions=item.local_conditions,
-        evidence=item.evidence,
-        contact=item.contact,
-        license=item.license,
-        review_by=item.review_by,
-        version=item.version,
-        domain=item.domain,
         place=item.place.name,
         adapted_from=tuple(reference.id for reference in item.adapted_from),
-        kept=item.kept,
-        changed=item.changed,
-        why=item.why,
-        coach=item.coach,
-        stage=item.stage,
-        results=item.results,
+        translation_of=item.translation_of.id if item.translation_of else "",
+        **{name: getattr(item, name) for name in _SAME},
     )
 
 
 _LINES = {"title": words("title"), "version": words("version"), "place": words("place"), "license": words("licence")}
 _PROSE = {
     "summary": words("summary"),
+    "problem": words("the problem it solves"),
+    "involved": words("who must be involved"),
+    "cost": words("what it costs"),
+    "measure": words("how one knows that it works"),
+    "stewards": words("stewards"),
     "principle": words("principle"),
     "local_conditions": words("local conditions"),
     "evidence": words("evidence"),
@@ -128,6 +116,8 @@ def fault(text: Written) -> str:
         return say("An item needs a title.")
     if not text.content.strip():
         return say("An item needs a text.")
+    if not text.license.strip():
+        return say("An item needs a licence: what may others do with it?")
     for name, said, most in _LIMITS:
         if (length := len(getattr(text, name).strip())) > most:
             return say(
@@ -178,6 +168,8 @@ def _unknown(text: Written) -> str:
 
 
 def _lineage(text: Written) -> str:
+    if text.translation_of and text.adapted_from:
+        return say("An item is a translation or an adaptation, not both: translate it first, then adapt that.")
     if text.kind == "adaptation" and not text.adapted_from:
         return say("An adaptation must name the item that it adapts.")
     if text.kind != "adaptation" and text.adapted_from:

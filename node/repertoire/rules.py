@@ -34,11 +34,13 @@ class EditItem(msgspec.Struct, frozen=True):
 
 
 class WithdrawItem(msgspec.Struct, frozen=True):
-    """Command: take an item of ours back; a tombstone replaces it everywhere. only: if this activity's state stands."""
+    """Command: take an item of ours back; a tombstone replaces it everywhere. only: if this activity's state stands.
+    reason: for everyone to read, on the tombstone."""
 
     id: str
     activity: str
     only: str = ""
+    reason: str = ""
 
 
 class Recommend(msgspec.Struct, frozen=True):
@@ -50,7 +52,7 @@ class Recommend(msgspec.Struct, frozen=True):
 
 
 class Original(msgspec.Struct, frozen=True):
-    """An item that is adapted, as held here. inbox: where its owner listens; None if the owner is ours."""
+    """An item that is credited, as held here. inbox: where its owner listens; None if the owner is ours."""
 
     id: str
     digest: bytes
@@ -68,6 +70,7 @@ class Facts(msgspec.Struct, frozen=True):
     stands: str = ""
     raw: bytes | None = None
     originals: tuple[Original, ...] = ()
+    translated: Original | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -285,12 +288,15 @@ def _say(activity: str, item: Item, facts: Facts, now: int, *, first: bool) -> D
     if facts.missing:
         named = ", ".join(facts.missing)
         return Decision(
-            Reason.INVALID, detail=say("This node does not hold what the adaptation names: {named}", named=named)
+            Reason.INVALID, detail=say("This node does not hold what is adapted or translated: {named}", named=named)
         )
     if item.kind == "adaptation" and not item.adapted_from:
         return Decision(Reason.INVALID, detail=say("An adaptation must name the item that it adapts."))
     credited = tuple(Reference(original.id, original.digest) for original in facts.originals)
-    complete = msgspec.structs.replace(item, adapted_from=credited)
+    whole = facts.translated
+    complete = msgspec.structs.replace(
+        item, adapted_from=credited, translation_of=Reference(whole.id, whole.digest) if whole else None
+    )
     try:
         document = repertoire.build_item(complete)
         build = activities.create if first else activities.update
@@ -309,10 +315,15 @@ def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[E
         )
     if command.only and command.only != facts.stands:
         return Decision(Reason.NOT_ALLOWED, detail=say("It was edited since, so it stays."))
+    if len(command.reason.strip()) > limits.NAME_CHARACTERS:
+        return Decision(
+            Reason.INVALID, detail=say("A reason has at most {most} characters.", most=limits.NAME_CHARACTERS)
+        )
     sequence = states.next_sequence(held.sequence, now)
     said = activities.delete(
-        command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc)
-    )
+        command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc),
+        reason=command.reason.strip(),
+    )  # fmt: skip
     return Decision(Reason.ACCEPTED, says=(Draft(held.attributed_to, said, _inboxes(facts)),))
 
 
@@ -331,4 +342,5 @@ def decide_recommend(command: Recommend, facts: Facts, now: int) -> Decision[Eff
 
 def _inboxes(facts: Facts) -> tuple[str, ...]:
     """Each origin that is credited is told once."""
-    return tuple(dict.fromkeys(original.inbox for original in facts.originals if original.inbox))
+    credited = (*facts.originals, *((facts.translated,) if facts.translated else ()))
+    return tuple(dict.fromkeys(original.inbox for original in credited if original.inbox))

@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from node.repertoire import tongues, versions
 from node.repertoire.rules import (
     Announced,
     EditItem,
@@ -35,7 +36,7 @@ from protocol import canonical, identifiers
 from protocol.integrity import Verified
 from protocol.vocabulary import activities
 from protocol.vocabulary.activities import Activity
-from protocol.vocabulary.repertoire import Item
+from protocol.vocabulary.repertoire import Item, Reference
 
 _STATE = (
     "SELECT o.owner, o.deleted, o.audience, o.activity, a.raw, c.local FROM object o"
@@ -78,11 +79,13 @@ def load_item(reads: Reads, verified: Verified[Activity]) -> Seen:
 
 
 def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
-    """An adaptation of an item of ours concerns us, whoever made it: credit and results flow back."""
+    """An adaptation or translation of an item of ours concerns us, whoever made it: credit and results flow back."""
     item = verified.msg.object
-    return isinstance(item, Item) and any(
+    if not isinstance(item, Item):
+        return False
+    return any(
         reads.one(f"SELECT 1 AS yes FROM item WHERE {_OF} AND local = 1", id=reference.id) is not None  # noqa: S608
-        for reference in item.adapted_from
+        for reference in _named(item)
     )
 
 
@@ -168,25 +171,36 @@ def _held(reads: Reads, id: str) -> Facts:
 
 
 def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:
-    originals: list[Original] = []
-    missing: list[str] = []
-    for reference in item.adapted_from:
-        row = reads.one(_STATE, id=reference.id)
-        if row is not None and row["audience"] != "public":
-            missing.append(reference.id)  # what was said to some is not named to all (protocol section 7)
-            continue
-        digest = reference.digest
-        if digest is None and row is not None and not row["deleted"] and row["raw"] is not None:
-            digest = object_digest(row["raw"])
-        if digest is None:
-            missing.append(reference.id)
-            continue
-        # What was adapted may have been withdrawn since: the digest credited then stays, and its owner, who holds
-        # the adaptation, hears of every later state of it, its withdrawal above all.
-        owner = row["owner"] if row is not None and not row["local"] else ""
-        inbox = reads.one("SELECT COALESCE(shared_inbox, inbox) AS inbox FROM actor WHERE id = :id", id=owner)
-        originals.append(Original(reference.id, digest, inbox["inbox"] if inbox else None))
-    return msgspec.structs.replace(facts, originals=tuple(originals), missing=tuple(missing))
+    found = {reference: _credited(reads, reference) for reference in _named(item)}
+    adapted = [found[reference] for reference in item.adapted_from]
+    return msgspec.structs.replace(
+        facts,
+        originals=tuple(original for original in adapted if original is not None),
+        translated=found[item.translation_of] if item.translation_of else None,
+        missing=tuple(reference.id for reference, original in found.items() if original is None),
+    )
+
+
+def _named(item: Item) -> tuple[Reference, ...]:
+    """Whatever it credits."""
+    return (*item.adapted_from, *((item.translation_of,) if item.translation_of else ()))
+
+
+def _credited(reads: Reads, reference: Reference) -> Original | None:
+    """What may be named, and which state of it; None if it is not held here."""
+    row = reads.one(_STATE, id=reference.id)
+    if row is not None and row["audience"] != "public":
+        return None  # what was said to some is not named to all (protocol section 7)
+    digest = reference.digest
+    if digest is None and row is not None and not row["deleted"] and row["raw"] is not None:
+        digest = object_digest(row["raw"])
+    if digest is None:
+        return None
+    # What was adapted may have been withdrawn since: the digest credited then stays, and its owner, who holds
+    # the adaptation, hears of every later state of it, its withdrawal above all.
+    owner = row["owner"] if row is not None and not row["local"] else ""
+    inbox = reads.one("SELECT COALESCE(shared_inbox, inbox) AS inbox FROM actor WHERE id = :id", id=owner)
+    return Original(reference.id, digest, inbox["inbox"] if inbox else None)
 
 
 def item_of(raw: bytes) -> Item | None:
@@ -208,11 +222,16 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
         match effect:
             case Keep():
                 keep(tx, effect.item, now, before=effect.before)
+                if isinstance(message, Verified):
+                    versions.note(tx, effect.item, cast("Verified[Activity]", message).raw, before=effect.before)
             case Withdraw():
                 tx.run(_WITHDRAW, now=now, id=effect.id)
+                versions.forget(tx, effect.id)
             case Hide():
                 tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
+                versions.forget(tx, effect.id)
+                tongues.forget(tx, effect.id)
             case Recommended():
                 if isinstance(message, Verified):
                     msg = cast("Verified[Activity]", message).msg
@@ -239,6 +258,7 @@ def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
             " ON CONFLICT(original, item) DO NOTHING",
             original=reference.id, item=item.id, digest=reference.digest,
         )  # fmt: skip
+    tongues.keep(tx, item, before=before)
 
 
 def _search(item: Item) -> str:

@@ -263,11 +263,14 @@ def delete(
     to: Sequence[str],
     cc: Sequence[str] = (),
     published: int | None = None,
+    reason: str = "",
 ) -> dict[str, Any]:
-    """Withdraw an object for good; the activity is its own tombstone (section 6, Order)."""
+    """Withdraw an object for good; the activity is its own tombstone (section 6, Order). reason: public."""
     tombstone: dict[str, Any] = {"id": object, "type": "Tombstone", "formerType": former_type, "cw:sequence": sequence}
     if published is not None:
         tombstone["deleted"] = instant(published)
+    if reason:
+        tombstone["cw:reason"] = reason
     return _draft("Delete", id, actor, tombstone, to, cc, published)
 
 

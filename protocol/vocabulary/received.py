@@ -15,7 +15,18 @@ from protocol.limits import ID_CHARACTERS
 from protocol.vocabulary.actors import ACTOR_TYPES, Actor, read_actor_value
 from protocol.vocabulary.dates import read_instant
 from protocol.vocabulary.repertoire import Item, is_item, read_item
-from protocol.vocabulary.shapes import Name, Whole, listed, malformed, mapping, one_id, one_type, recipients, shaped
+from protocol.vocabulary.shapes import (
+    Name,
+    Prose,
+    Whole,
+    listed,
+    malformed,
+    mapping,
+    one_id,
+    one_type,
+    recipients,
+    shaped,
+)
 
 ACTIVITY_TYPES = frozenset(
     {
@@ -54,11 +65,12 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(msgspec.Struct, frozen=True):
-    """What was deleted. `former_type` is blank if it is not said, `sequence` None."""
+    """What was deleted. `former_type` and `reason` are blank if they are not said, `sequence` None."""
 
     id: str
     former_type: str = ""
     sequence: int | None = None
+    reason: str = ""
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +117,7 @@ class _ThingWire(msgspec.Struct, frozen=True):
     updated: str | None = None
     sequence: Whole | None = field(default=None, name="cw:sequence")
     former_type: Any = field(default=None, name="formerType")
+    reason: Prose | None = field(default=None, name="cw:reason")
     digest: Name | None = field(default=None, name="digestMultibase")
 
 
@@ -112,7 +125,7 @@ def _thing(value: dict[str, Any], kind: str) -> Thing | Tombstone:
     wire = shaped(value, _ThingWire, kind)
     if kind == "Tombstone":
         former = "" if wire.former_type is None else one_type(wire.former_type, "formerType")
-        return Tombstone(wire.id, former, wire.sequence)
+        return Tombstone(wire.id, former, wire.sequence, wire.reason or "")
     listed(wire.tag, "tag")
     moment = wire.updated if wire.updated is not None else wire.published
     updated = 0 if moment is None else read_instant(moment, "updated")

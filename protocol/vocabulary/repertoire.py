@@ -79,7 +79,9 @@ class Attachment(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A repertoire item. Texts are blank where nothing is said; `kind` is blank for other software's Articles.
 
-    `content` is HTML as it came, to be sanitised where it is shown; `source` is Markdown. `published` and `updated`
+    `content` is HTML as it came, to be sanitised where it is shown; `source` is Markdown. `problem`: what it solves;
+    `involved`: who must take part; `cost`: in people and money; `measure`: how one knows that it works; `stewards`: who
+    keeps it, by role. `published` and `updated`
     are milliseconds; `review_by` is a day (YYYY-MM-DD). From `kept` on: what only an adaptation says.
     """
 
@@ -100,6 +102,11 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     local_conditions: str = ""
     evidence: str = ""
     contact: str = ""
+    problem: str = ""
+    involved: str = ""
+    cost: str = ""
+    measure: str = ""
+    stewards: str = ""
     license: str = ""
     review_by: str = ""
     published: int = 0
@@ -142,6 +149,11 @@ class _Wire(msgspec.Struct, frozen=True):
     local_conditions: Prose | None = field(default=None, name="cw:localConditions")
     evidence: Prose | None = field(default=None, name="cw:evidence")
     contact: Prose | None = field(default=None, name="cw:contact")
+    problem: Prose | None = field(default=None, name="cw:problem")
+    involved: Prose | None = field(default=None, name="cw:involved")
+    cost: Prose | None = field(default=None, name="cw:cost")
+    measure: Prose | None = field(default=None, name="cw:measure")
+    stewards: Prose | None = field(default=None, name="cw:stewards")
     license: Name | None = field(default=None, name="cw:license")
     review_by: Name | None = field(default=None, name="cw:reviewBy")
     adapted_from: Any = field(default=None, name="cw:adaptedFrom")
@@ -152,6 +164,15 @@ class _Wire(msgspec.Struct, frozen=True):
     coach: Prose | None = field(default=None, name="cw:coach")
     stage: Name | None = field(default=None, name="cw:stage")
     results: Prose | None = field(default=None, name="cw:results")
+
+
+# What an item says in a text of its own: by the field of Item and of _Wire, the name on the wire.
+_JUDGED = ("sequence", "kind", "domain", "place", "adapted_from", "translation_of")
+_TEXTS = {
+    one.name: one.encode_name
+    for one in msgspec.structs.fields(_Wire)
+    if one.encode_name.startswith("cw:") and one.name not in _JUDGED
+}
 
 
 class _ReferenceWire(msgspec.Struct, frozen=True):
@@ -273,13 +294,6 @@ def read_item(value: dict[str, Any]) -> Item:
         kind=wire.kind or "",
         domain=wire.domain or "" if ours else "",
         place=NOWHERE if wire.place is None else read_place(wire.place),
-        version=wire.version or "",
-        principle=wire.principle or "",
-        local_conditions=wire.local_conditions or "",
-        evidence=wire.evidence or "",
-        contact=wire.contact or "",
-        license=wire.license or "",
-        review_by=wire.review_by or "",
         published=published,
         updated=updated,
         sequence=updated if wire.sequence is None else wire.sequence,
@@ -287,12 +301,7 @@ def read_item(value: dict[str, Any]) -> Item:
         attachments=() if wire.attachment is None else _attachments(wire.attachment),
         adapted_from=adapted_from,
         translation_of=None if wire.translation_of is None else read_reference(wire.translation_of, "cw:translationOf"),
-        kept=wire.kept or "",
-        changed=wire.changed or "",
-        why=wire.why or "",
-        coach=wire.coach or "",
-        stage=wire.stage or "",
-        results=wire.results or "",
+        **{name: text for name in _TEXTS if (text := getattr(wire, name))},
     )
 
 
@@ -312,21 +321,6 @@ def build_item(item: Item) -> dict[str, Any]:
 
     LocalProtocolError if what it says could not be read back: a missing name, an unknown kind, a text over a limit.
     """
-    texts: tuple[tuple[str, str], ...] = (
-        ("cw:version", item.version),
-        ("cw:principle", item.principle),
-        ("cw:localConditions", item.local_conditions),
-        ("cw:evidence", item.evidence),
-        ("cw:contact", item.contact),
-        ("cw:license", item.license),
-        ("cw:reviewBy", item.review_by),
-        ("cw:kept", item.kept),
-        ("cw:changed", item.changed),
-        ("cw:why", item.why),
-        ("cw:coach", item.coach),
-        ("cw:stage", item.stage),
-        ("cw:results", item.results),
-    )
     try:
         place = build_place(item.place)
         value: dict[str, Any] = {
@@ -347,7 +341,7 @@ def build_item(item: Item) -> dict[str, Any]:
             "cw:kind": item.kind,
             "cw:domain": item.domain,
             **({"cw:place": place} if len(place) > 1 else {}),
-            **{name: text for name, text in texts if text},
+            **{name: text for field_name, name in _TEXTS.items() if (text := getattr(item, field_name))},
         }
         if item.adapted_from:
             value["cw:adaptedFrom"] = [reference(one.id, one.digest) for one in item.adapted_from]

@@ -1,19 +1,15 @@
 """What was said before and what is said now, word by word, so that a reader sees the change. Pure."""
 
-import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
 from node.coalition.practices.commands import Statement
 from node.coalition.practices.rules import Version
 from node.sentence import Sentence, words
+from node.web.differences import Piece, pieces, went_and_came
 
-MOST = 1_500  # words of the two together: comparing takes the square of that; what is longer is shown whole
-_WORD = re.compile(r"\s*\S+|\s+$")
 FIELDS = {
     "name": words("Name"),
     "summary": words("What it cares about"),
@@ -23,13 +19,6 @@ FIELDS = {
     "level": words("Level"),
     "place": words("Place"),
 }
-
-
-class Piece(msgspec.Struct, frozen=True):
-    """A run of words that stayed, came or went."""
-
-    kind: Literal["stayed", "came", "went"]
-    text: str
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -47,34 +36,13 @@ class Step(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-def pieces(before: str, after: str) -> tuple[Piece, ...]:
-    """How one text became the other."""
-    if before == after:
-        return (Piece("stayed", after),) if after else ()
-    old, new = _WORD.findall(before), _WORD.findall(after)
-    if len(old) + len(new) > MOST:
-        return _went_and_came(before, after)
-    found: list[Piece] = []
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found.append(Piece("stayed", "".join(new[c:d])))
-        else:
-            found += _went_and_came("".join(old[a:b]), "".join(new[c:d]))
-    return tuple(found)
-
-
-def _went_and_came(before: str, after: str) -> tuple[Piece, ...]:
-    both: tuple[Piece, ...] = (Piece("went", before), Piece("came", after))
-    return tuple(piece for piece in both if piece.text)
-
-
 def changes(before: Statement, after: Statement) -> Iterator[Change]:
     """The fields that are not what they were."""
     for code, field in FIELDS.items():
         old, new = _text(before, code), _text(after, code)
         if old != new:
             whole = code in ("domain", "level", "place")
-            yield Change(code, field, _went_and_came(old, new) if whole else pieces(old, new))
+            yield Change(code, field, went_and_came(old, new) if whole else pieces(old, new))
 
 
 def _text(statement: Statement, code: str) -> str:
