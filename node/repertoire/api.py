@@ -87,6 +87,7 @@ class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     state: str
+    reason: str
     practice: str
     practice_name: str
     own: bool
@@ -149,7 +150,8 @@ class RepertoireApi:
                   query={"id": "the item's id, a URL"}),
             Route("GET", "/items/{id}", "Read an item of ours", self.own, ItemAnswer),
             Route("PATCH", "/items/{id}", "Change an item of ours", self.edit, Done, Changes, scope="publish"),
-            Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done, scope="publish"),
+            Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done, scope="publish",
+                  query={"reason": "why, for everyone who held it to read"}),
             Route("GET", "/catalog", "Search what this node holds", self.catalog, CatalogAnswer, query=narrow),
         ]  # fmt: skip
 
@@ -181,7 +183,8 @@ class RepertoireApi:
         return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities")), who_of(request)))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
-        command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"))
+        reason = request.query.get("reason", "")
+        command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"), reason=reason)
         return _done(await self._desk.gate.perform(command, who_of(request)))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
@@ -267,6 +270,7 @@ def answer(held: reading.Held) -> ItemAnswer:
     return ItemAnswer(
         id=held.id,
         state="withdrawn" if held.withdrawn is not None else "published",
+        reason=held.reason,
         practice=held.owner,
         practice_name=held.owner_name,
         own=held.local,

@@ -26,10 +26,15 @@ from protocol.errors import Reason
 from protocol.vocabulary.repertoire import Item
 
 _PROSE = {
+    "problem": words("The problem it solves"),
     "principle": words("Principle"),
     "local_conditions": words("Local conditions"),
+    "involved": words("Who must be involved"),
+    "cost": words("What it costs"),
+    "measure": words("How one knows that it works"),
     "evidence": words("Evidence"),
     "contact": words("People to call"),
+    "stewards": words("Stewards"),
     "kept": words("What was kept"),
     "changed": words("What was changed"),
     "why": words("Why"),
@@ -58,20 +63,32 @@ class Editing:
 
     async def new(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
-        return await self._new_form(request, Form({"practice": request.query.get("practice", "")}))
+        values = {"practice": request.query.get("practice", "")}
+        if whole := request.query.get("translates", ""):
+            values |= await self._whole(whole)
+        return await self._new_form(request, Form(values))
+
+    async def _whole(self, id: str) -> dict[str, str]:
+        """An item's words, to be written over in another language."""
+        held = await self._desk.storage.read(lambda reads: reading.read(reads, id))
+        if held is None or held.item is None:
+            raise Refused(Reason.NOT_FOUND, say("This node does not hold the item to translate."))
+        text = composing.written(held.item)
+        spoken = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
+        return spoken | {"language": "", "license": text.license if text.license in codes.LICENSES else ""}
 
     async def _new_form(self, request: web.Request, form: Form, preview: str = "") -> web.StreamResponse:
-        adapts = request.query.get("adapts", "")
-
+        adapts, translates = (request.query.get(act, "") for act in ("adapts", "translates"))
+        first = adapts or translates
         who = who_of(request)
 
         def work(reads: Reads) -> tuple[list[Row], frozenset[str] | None, reading.Held | None]:
             mine = where(reads, who, "item.publish")
-            return coalition_store.practices(reads), mine, reading.read(reads, adapts) if adapts else None
+            return coalition_store.practices(reads), mine, reading.read(reads, first) if first else None
 
         every, mine, original = await self._desk.storage.read(work)
-        if adapts and (original is None or original.item is None):
-            raise Refused(Reason.NOT_FOUND, say("This node does not hold the item to adapt."))
+        if first and (original is None or original.item is None):
+            raise Refused(Reason.NOT_FOUND, say("This node does not hold the item to adapt or translate."))
         if not every:
             raise web.HTTPSeeOther("/practices/new")
         practices = [row for row in every if mine is None or row["actor"] in mine]
@@ -80,14 +97,14 @@ class Editing:
                 Reason.NOT_ALLOWED, say("A practice publishes what its members write: join one of the practices first.")
             )
         view = {
-            "heading": say("Start an adaptation") if original else say("Publish an item"),
-            "action": f"/items/new?adapts={quote(adapts, safe='')}" if original else "/items/new",
-            "button": say("Publish the adaptation") if original else say("Publish"),
+            **_named(adapts, translates),
             "cancel_url": views.item_url(original.id, original.local) if original else "/",
             "form": form,
             "practices": [(row["slug"], row["name"]) for row in practices],
             "original": _original(original) if original else None,
+            "translating": bool(translates),
             "editing": False,
+            "more": _more(form),
             "preview": preview,
         } | _options(self._desk.language)
         return render(request, "item_form.html", view, form.status)
@@ -98,6 +115,7 @@ class Editing:
         text, slug = _read(form, self._desk.language, adapts=bool(adapts)), form.slug("practice", say("Practice"))
         if adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
+        text = msgspec.structs.replace(text, translation_of="" if adapts else request.query.get("translates", ""))
         await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
             return await self._new_form(request, form, await _shown(text))
@@ -118,11 +136,14 @@ class Editing:
         item = await self._item(request)
         text = composing.written(item)
         values = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
+        if text.license not in codes.LICENSES:
+            values["license"] = ""  # of before one was asked for: it is chosen now
         return await self._edit_form(request, Form(values), item)
 
     async def _edit_form(self, request: web.Request, form: Form, item: Item, preview: str = "") -> web.StreamResponse:
         def work(reads: Reads) -> tuple[Row | None, reading.Held | None]:
-            first = item.adapted_from[0].id if item.adapted_from else ""
+            whole = item.translation_of.id if item.translation_of else ""
+            first = item.adapted_from[0].id if item.adapted_from else whole
             return coalition_store.practice(reads, item.attributed_to), reading.read(reads, first) if first else None
 
         practice, original = await self._desk.storage.read(work)
@@ -135,7 +156,9 @@ class Editing:
             "form": form,
             "practices": [(practice["slug"], practice["name"])] if practice else [],
             "original": _original(original) if original and original.item else None,
+            "translating": bool(item.translation_of),
             "editing": True,
+            "more": _more(form),
             "preview": preview,
         } | _options(item.language)
         return render(request, "item_form.html", view, form.status)
@@ -146,6 +169,7 @@ class Editing:
         text = msgspec.structs.replace(
             _read(form, item.language, adapts=bool(item.adapted_from)),
             adapted_from=tuple(reference.id for reference in item.adapted_from),
+            translation_of=item.translation_of.id if item.translation_of else "",
             place=item.place.name,
             domain=item.domain,
         )
@@ -185,13 +209,17 @@ class Editing:
             "action": f"{path}/withdraw",
             "button": say("Withdraw it"),
             "cancel_url": path,
+            "asks": [("reason", say("Why?"), say("Everyone who held it can read this. Name no person."))],
             "fields": [],
         }
         return render(request, "confirm.html", view)
 
     async def withdraw(self, request: web.Request) -> web.StreamResponse:
         id = self._item_id(request)
-        await carry_out(request, self._desk.gate, lambda _: rules.WithdrawItem(id, self._desk.new("activities")))
+        await carry_out(
+            request, self._desk.gate,
+            lambda form: rules.WithdrawItem(id, self._desk.new("activities"), reason=form.value("reason").strip()),
+        )  # fmt: skip
         raise web.HTTPSeeOther(f"{views.item_url(id, True)}?said=withdrawn")
 
     def _item_id(self, request: web.Request) -> str:
@@ -208,9 +236,28 @@ class Editing:
         return item
 
 
+_LATER = ("involved", "cost", "measure", "evidence", "contact", "summary", "stewards", "review_by", "version")
+
+
+def _more(form: Form) -> bool:
+    """Whether the fields that come later are shown at once: something was said in them, or is wrong."""
+    return any(form.value(name) or form.fault(name) for name in _LATER)
+
+
 def _languages(also: str) -> dict[str, str]:
     """By code, with one that need not be among those that are usual."""
     return {**codes.LANGUAGES, also: codes.language(also)}
+
+
+def _named(adapts: str, translates: str) -> dict[str, Any]:
+    """What the form is for, in words, and where it is sent."""
+    if adapts:
+        heading, button, action = say("Start an adaptation"), say("Publish the adaptation"), ("adapts", adapts)
+    elif translates:
+        heading, button, action = say("Translate an item"), say("Publish the translation"), ("translates", translates)
+    else:
+        return {"heading": say("Publish an item"), "action": "/items/new", "button": say("Publish")}
+    return {"heading": heading, "action": f"/items/new?{action[0]}={quote(action[1], safe='')}", "button": button}
 
 
 def _options(language: str) -> dict[str, Any]:
@@ -234,7 +281,7 @@ def _plain(form: Form, language: str) -> Written:
         kind=form.line("kind", say("Kind")) or "method",
         language=form.choice("language", say("Language"), _languages(language)),
         summary=form.text("summary", say("In one sentence"), most=1_000),
-        license=form.choice("license", say("Licence"), codes.LICENSES, required=False),
+        license=form.choice("license", say("Licence"), codes.LICENSES),
         review_by=form.day("review_by", say("Review by")) or "",
         version=form.line("version", say("Version"), most=60),
         coach=form.line("coach", say("Coach")),

@@ -9,21 +9,28 @@ from aiohttp import web
 from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
-from node.repertoire import catalog, reading, rules, views
+from node.repertoire import catalog, reading, rules, versions, views
 from node.repertoire.crossings import pages as crossings
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web.forms import carry_out
+from node.web.language import liked
 from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
-from node.web.render import render
+from node.web.render import catalogue_of, render
 from node.web.session import who_of
 from node.web.things import Acts, ItemCard, PageOf, Ref
 from protocol import identifiers
 from protocol.errors import Reason
 from protocol.keys import PublicKey
 from protocol.vocabulary.dates import instant
+
+_SHOWN = (
+    "kind", "domain", "language", "version", "summary", "license", "content", "problem", "principle",
+    "local_conditions", "involved", "cost", "measure", "evidence", "contact", "stewards", "kept", "changed", "why",
+    "coach", "stage", "results",
+)  # fmt: skip
 
 
 class RepertoirePages:
@@ -37,7 +44,9 @@ class RepertoirePages:
         return [
             web.get("/catalog", self.catalog),
             web.get("/catalog/item", self.received),
+            web.get("/catalog/versions", self.versions),
             web.get("/items/{id}", self.item),
+            web.get("/items/{id}/versions", self.versions),
             web.post("/catalog/recommend", self.recommend),
         ]
 
@@ -100,22 +109,20 @@ class RepertoirePages:
         made = [views.lineage(link) for link in held.adaptations]
         if held.item is None or held.withdrawn is not None:
             gone = {
-                "practice": practice, "withdrawn": held.withdrawn or held.at,
+                "practice": practice, "reason": held.reason, "withdrawn": held.withdrawn or held.at,
                 "published": held.published, "provenance": origin, "address": held.id, "adaptations": made,
             }  # fmt: skip
             return render(request, "tombstone.html", gone, 410 if held.local else 200)
         item = held.item
+        spoken = liked(catalogue_of(request).code, request.headers.get("Accept-Language", ""))
         today = self._desk.clock.now()
-        view = {
-            "title": item.name or say("Without a title"), "kind": item.kind, "domain": item.domain,
-            "language": item.language, "version": item.version, "summary": item.summary, "license": item.license,
-            "practice": practice, "place": item.place.name, "content": item.content, "principle": item.principle,
-            "local_conditions": item.local_conditions, "evidence": item.evidence, "contact": item.contact,
+        view = {name: getattr(item, name) for name in _SHOWN} | {
+            "title": item.name or say("Without a title"), "practice": practice, "place": item.place.name,
             "review_by": item.review_by or None, "review_lapsed": _lapsed(item.review_by, today),
             "published": item.published or held.at, "updated": item.updated or item.published or held.at,
-            "translations": [], "provenance": origin, "local": held.local, "kept": item.kept,
-            "changed": item.changed, "why": item.why, "coach": item.coach, "stage": item.stage,
-            "results": item.results, "adapted_from": [views.lineage(link) for link in held.adapted_from],
+            "languages": views.languages(held.tongues, held.id, spoken),
+            "versions_url": views.versions_url(held.id, held.local), "provenance": origin, "local": held.local,
+            "adapted_from": [views.lineage(link) for link in held.adapted_from],
             "adaptations": made,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
             "acts": acts,
@@ -126,6 +133,29 @@ class RepertoirePages:
             "address": held.id,
         }  # fmt: skip
         return render(request, "item.html", view)
+
+    async def versions(self, request: web.Request) -> web.StreamResponse:
+        """What it said when. Of another node's item only when, and the digests by which credits name its states."""
+        own = request.match_info.get("id", "")
+        id = self._desk.origin.at(f"/items/{own}") if own else request.query.get("id", "")
+        number = number_of(request.query.get("page"))
+
+        def work(reads: Reads) -> dict[str, object]:
+            held = reading.read(reads, id)
+            if held is None or held.item is None or held.local != bool(own):
+                raise Refused(Reason.NOT_FOUND)
+            found, total = versions.states(reads, id, number)
+            asked = [] if own else [("id", id)]
+            return {
+                "title": held.item.name or say("Without a title"),
+                "language": held.item.language,
+                "item_url": views.item_url(id, held.local),
+                "local": held.local,
+                "steps": versions.steps(found)[: versions.PAGE],
+                "page": page_of(number, total, request.path, asked, versions.PAGE),
+            }
+
+        return render(request, "item_versions.html", await self._desk.storage.read(work))
 
     async def recommend(self, request: web.Request) -> web.StreamResponse:
         id = request.query.get("id", "")
@@ -139,15 +169,16 @@ def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:
     """What is offered to whoever looks."""
     if not (who.member or who.operator):
         return Acts()
-    adapt = f"/items/new?adapts={quote(held.id, safe='')}"
+    adapt, translate = (f"/items/new?{act}={quote(held.id, safe='')}" for act in ("adapts", "translates"))
     if not held.local:
         recommend = f"/catalog/recommend?id={quote(held.id, safe='')}"
-        return Acts(adapt, None, None, recommend if may(reads, who, "item.recommend") else None)
+        return Acts(adapt, None, None, recommend if may(reads, who, "item.recommend") else None, translate)
     path = views.item_url(held.id, True)
     return Acts(
         adapt,
         f"{path}/edit" if may(reads, who, "item.edit", held.owner) else None,
         f"{path}/withdraw" if may(reads, who, "item.withdraw", held.owner) else None,
+        translate_url=translate,
     )
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
-from node.repertoire import catalog, store
+from node.repertoire import catalog, store, tongues
+from node.repertoire.tongues import Tongue
 from node.storage.contract import Reads, Row
 from protocol import canonical
 from protocol.integrity import claim
 from protocol.vocabulary import activities
+from protocol.vocabulary.activities import Tombstone
 from protocol.vocabulary.repertoire import Item, Reference
 
 
@@ -43,6 +45,7 @@ class Held(msgspec.Struct, frozen=True):
     item: Item | None
     title: str
     withdrawn: int | None
+    reason: str
     published: int | None
     raw: bytes
     digest: bytes
@@ -52,6 +55,7 @@ class Held(msgspec.Struct, frozen=True):
     carrier: str
     adapted_from: tuple[Link, ...]
     adaptations: tuple[Link, ...]
+    tongues: tuple[Tongue, ...]
     recommended_by: tuple[tuple[str, str], ...]
 
 
@@ -79,6 +83,7 @@ def read(reads: Reads, id: str) -> Held | None:
         item=item,
         title=item.name if item else (card["name"] if card else ""),
         withdrawn=(card["withdrawn"] if card else row["at"]) if row["deleted"] else None,
+        reason=msg.object.reason if isinstance(msg.object, Tombstone) else "",
         published=card["published"] if card else None,
         raw=row["raw"],
         digest=canonical.object_digest(document.value["object"]) if item else b"",
@@ -88,6 +93,7 @@ def read(reads: Reads, id: str) -> Held | None:
         carrier=row["carrier"],
         adapted_from=tuple(_original(reads, link) for link in links),
         adaptations=tuple(_adaptation(made) for made in catalog.adaptations(reads, id)),
+        tongues=tongues.set_of(reads, id) if item else (),
         recommended_by=tuple((r["actor"], r["name"] or r["actor"]) for r in catalog.recommended_by(reads, id)),
     )
 

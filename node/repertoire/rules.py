@@ -103,11 +103,19 @@ class Retraction(msgspec.Struct, frozen=True):
 Recommender = tuple[str, int]  # an actor of ours, and when it last recommended the item
 
 
+class Prior(msgspec.Struct, frozen=True):
+    """The state that stood before, of another node's item. digest: what a credit names it by."""
+
+    item: Item
+    digest: bytes
+
+
 class Seen(msgspec.Struct, frozen=True):
     """What is known of a received item before this state of it. recommenders: our own actors who recommended it."""
 
     recommenders: tuple[Recommender, ...] = ()
     before: bool = True
+    prior: Prior | None = None
 
 
 UNSEEN = Seen(before=False)
@@ -118,6 +126,7 @@ class Keep(msgspec.Struct, frozen=True):
 
     item: Item
     before: bool = True
+    prior: Prior | None = None
 
 
 class Withdraw(msgspec.Struct, frozen=True):
@@ -163,7 +172,7 @@ def decide_item(verified: Verified[Activity], seen: Seen, now: int) -> Decision[
         return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
     if activities.audience(msg) != "public":
         return Decision(Reason.ACCEPTED, (Hide(msg.object.id),))
-    return Decision(Reason.ACCEPTED, (Keep(msg.object, seen.before),), says)
+    return Decision(Reason.ACCEPTED, (Keep(msg.object, seen.before, seen.prior),), says)
 
 
 def _pass_on(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> tuple[Draft, ...]:

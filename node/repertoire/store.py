@@ -18,6 +18,7 @@ from node.repertoire.rules import (
     Hide,
     Keep,
     Original,
+    Prior,
     PublishItem,
     Recommend,
     Recommended,
@@ -75,7 +76,15 @@ def load_item(reads: Reads, verified: Verified[Activity]) -> Seen:
         " WHERE r.object = :id ORDER BY r.actor LIMIT 200",  # fewer than one byte counts
         id=verified.msg.object_id or "",
     )
-    return Seen(tuple((row["actor"], row["at"]) for row in rows))
+    return Seen(tuple((row["actor"], row["at"]) for row in rows), prior=_prior(reads, verified.msg.object_id or ""))
+
+
+def _prior(reads: Reads, id: str) -> Prior | None:
+    row = reads.one(_STATE, id=id)
+    if row is None or row["local"] or row["deleted"] or row["raw"] is None:
+        return None
+    item = item_of(row["raw"])
+    return Prior(item, object_digest(row["raw"])) if item else None
 
 
 def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
@@ -222,8 +231,10 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
         match effect:
             case Keep():
                 keep(tx, effect.item, now, before=effect.before)
+                if effect.prior is not None:
+                    versions.note(tx, effect.prior.item, effect.prior.digest, said=False)
                 if isinstance(message, Verified):
-                    versions.note(tx, effect.item, cast("Verified[Activity]", message).raw, before=effect.before)
+                    versions.keep(tx, effect.item, cast("Verified[Activity]", message).raw, before=effect.before)
             case Withdraw():
                 tx.run(_WITHDRAW, now=now, id=effect.id)
                 versions.forget(tx, effect.id)

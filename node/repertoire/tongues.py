@@ -60,18 +60,17 @@ def forget(tx: Tx, id: str) -> None:
 # Each link stands under both its ends, so that the walk is by the key from wherever it begins.
 _SET = """
 WITH RECURSIVE tongue(id) AS (
-  SELECT CAST(:id AS TEXT) UNION SELECT t.other FROM tongue JOIN translation t ON t.id = tongue.id
+  SELECT id FROM object WHERE id = :id UNION SELECT t.other FROM tongue JOIN translation t ON t.id = tongue.id
 )
 SELECT i.id, i.name, i.language, i.owner, i.host, i.local, i.updated, p.name AS owner_name, l.other AS original,
   l.digest, original.deleted, a.raw,
   (SELECT 1 FROM item_version v WHERE v.item = l.other AND v.digest = l.digest LIMIT 1) AS seen
-FROM (SELECT id FROM tongue LIMIT :most) s
-JOIN object o ON o.id = s.id JOIN item i ON i.key = o.key AND i.withdrawn IS NULL
+FROM tongue s JOIN object o ON o.id = s.id JOIN item i ON i.key = o.key AND i.withdrawn IS NULL
 LEFT JOIN actor p ON p.id = i.owner
 LEFT JOIN translation l ON l.id = s.id AND l.item = s.id
 LEFT JOIN object original ON original.id = l.other
 LEFT JOIN activity a ON a.id = original.activity
-ORDER BY i.language, i.id
+ORDER BY i.language, i.id LIMIT :most
 """
 
 

@@ -77,16 +77,20 @@ def digest_of(raw: bytes) -> bytes:
     return canonical.object_digest(canonical.read(raw).value["object"])
 
 
-def note(tx: Tx, item: Item, raw: bytes, *, before: bool) -> None:
-    """This state is one of its item's. Of another node's only a later one: its first is the card, until it changes."""
+def keep(tx: Tx, item: Item, raw: bytes, *, before: bool) -> None:
+    """This state is one of its item's. Of another node's only a later one: its first is noted once it has changed."""
     ours = tx.one("SELECT 1 AS yes FROM actor WHERE id = :id AND local = 1", id=item.attributed_to) is not None
-    if not ours and not before:
-        return
+    if ours or before:
+        note(tx, item, digest_of(raw), said=ours)
+
+
+def note(tx: Tx, item: Item, digest: bytes, *, said: bool) -> None:
+    """said: with its words."""
     tx.run(
         "INSERT INTO item_version(item, sequence, at, version, digest, said)"
         " VALUES(:item, :sequence, :at, :version, :digest, :said) ON CONFLICT(item, sequence) DO NOTHING",
-        item=item.id, sequence=item.sequence, at=item.updated, version=item.version, digest=digest_of(raw),
-        said=msgspec.json.encode(written(item)).decode() if ours else "",
+        item=item.id, sequence=item.sequence, at=item.updated or item.published, version=item.version, digest=digest,
+        said=msgspec.json.encode(written(item)).decode() if said else "",
     )  # fmt: skip
 
 

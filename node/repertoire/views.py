@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 
 from node.repertoire import reading
 from node.repertoire.catalog import FACETS, Query
+from node.repertoire.tongues import Tongue, preferred
 from node.sentence import say, together, words
 from node.storage.contract import Row
 from node.web import words as codes
-from node.web.things import Choice, Facet, ItemCard, Lineage, Provenance, Ref
+from node.web.things import Choice, Facet, ItemCard, Languages, Lineage, Other, Provenance, Ref
 from protocol import identifiers
 
 TITLES = {"domain": words("Domain"), "kind": words("Kind"), "language": words("Language")}
@@ -26,6 +27,35 @@ def practice_ref(owner: str, name: str | None, local: bool) -> Ref:
     """A practice's name, leading to its page here."""
     url = "/" + owner.split("/", 3)[3] if local else f"/catalog?{urlencode({'practice': owner})}"
     return Ref(name or owner, url)
+
+
+def versions_url(id: str, local: bool) -> str:
+    """Where the states of an item are read."""
+    return f"{item_url(id, True)}/versions" if local else f"/catalog/versions?{urlencode({'id': id})}"
+
+
+def languages(tongues: tuple[Tongue, ...], id: str, spoken: tuple[str, ...]) -> Languages:
+    """An item's languages as its page shows them. spoken: the reader's, the best liked first."""
+    others = [one for one in tongues if one.id != id]
+    this = next((one for one in tongues if one.id == id), None)
+    liked = preferred(tongues, spoken)
+    return Languages(
+        others=tuple(
+            Other(
+                one.language, one.title, item_url(one.id, one.local), Ref(one.owner_name), one.credit,
+                original=bool(this and this.original == one.id),
+            )
+            for one in others
+        ),
+        credit=this.credit if this else "",
+        better=item_url(liked.id, liked.local) if liked and this and not _same(liked, this) else "",
+        better_in=liked.language if liked else "",
+        missing=spoken[0] if spoken and this and liked is None else "",
+    )  # fmt: skip
+
+
+def _same(one: Tongue, other: Tongue) -> bool:
+    return one.language.partition("-")[0] == other.language.partition("-")[0]
 
 
 def card(row: Row) -> ItemCard:

@@ -106,6 +106,13 @@ def choose(request: web.Request, own: str, usual: str) -> Catalogue:
     return ENGLISH
 
 
+def liked(page: str, accepted: str) -> tuple[str, ...]:
+    """A reader's languages, the best liked first: that of the page, then those of an Accept-Language header, by their
+    order there. Of any language, ours or not: items are in all of them."""
+    named = [part.partition(";")[0].strip().lower() for part in accepted[:_ACCEPTED].split(",")]
+    return tuple(dict.fromkeys([page, *(code for code in named if code and code != "*")]))
+
+
 @lru_cache(maxsize=64)
 def locale_of(code: str) -> Locale:
     """Babel's, for dates and numbers. English dates are day first: the pages' readers are not in one country."""

@@ -198,6 +198,7 @@ class Acts(msgspec.Struct, frozen=True):
     edit_url: str | None = None
     withdraw_url: str | None = None
     recommend_url: str | None = None
+    translate_url: str | None = None
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -208,3 +209,26 @@ class Original(msgspec.Struct, frozen=True):
     principle: str
     local_conditions: str
     provenance: Provenance
+
+
+class Other(msgspec.Struct, frozen=True):
+    """The same item in another language. credit: how its claim to translate stands; original: this translates that."""
+
+    language: str
+    title: str
+    url: str
+    practice: Ref
+    credit: str
+    original: bool = False
+
+
+class Languages(msgspec.Struct, frozen=True):
+    """An item's languages. credit: how its own claim to translate stands, '' for none. better: where it stands in a
+    language that the reader likes better; missing: the reader's language, in which it is not there.
+    """
+
+    others: tuple[Other, ...] = ()
+    credit: str = ""
+    better: str = ""
+    better_in: str = ""
+    missing: str = ""

@@ -45,6 +45,7 @@ async def pages(directory: Path) -> Results:
                     raise BenchError(f"nobody could sign in: {answer.status}")
             for number in range(ITEMS):
                 body = {"title": f"How it was done {number}", "content": "In steps.", "summary": "What it solves."}
+                body["license"] = "CC-BY-4.0"
                 where = f"/api/v1/practices/{prepare.SLUG}/items"
                 async with client.post(where, json=body, headers={"Authorization": f"Bearer {token}"}) as answer:
                     if answer.status != 201:

@@ -151,7 +151,7 @@ def _publish(made: Made) -> str:
     with running(made.data):
         token = token_of(made)
         ask(made.port, "POST", "/practices", token, {"slug": "violence", "name": "Violence", "domain": "public-safety"})
-        body = {"title": "Call-in", "content": "Offer help."}
+        body = {"title": "Call-in", "content": "Offer help.", "license": "CC-BY-4.0"}
         status, done = ask(made.port, "POST", "/practices/violence/items", token, body)
         assert status == 201
         assert isinstance(done, dict)

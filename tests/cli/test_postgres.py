@@ -18,7 +18,7 @@ def test_a_node_moves_with_all_that_it_has_said(tmp_path: Path, postgres_server:
     assert make(data, port).status == 0
     token = command("token", "--data", data).out.strip()
     practice = {"slug": "violence", "name": "Violence", "domain": "public-safety"}
-    item = {"title": "Call-in meetings", "content": "How we do it."}
+    item = {"title": "Call-in meetings", "content": "How we do it.", "license": "CC-BY-4.0"}
     with running(data) as first:
         assert ask(port, "POST", "/practices", token, practice)[0] == 201
         assert ask(port, "POST", "/practices/violence/items", token, item)[0] == 201

@@ -186,7 +186,7 @@ class Town:
 
     async def publish(self, title: str, slug: str = "gun-violence", **more: Any) -> str:
         """The new item's id."""
-        body = {"title": title, "content": f"How we do *{title}*.", **more}
+        body = {"title": title, "content": f"How we do *{title}*.", "license": "CC-BY-4.0", **more}
         return (await self.api("POST", f"/practices/{slug}/items", json=body))["id"]
 
     async def follow(self, target: str) -> str:

@@ -111,6 +111,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
         await settle(lambda: here.item(theirs), "theirs is here")
         made = {
             "content": "Draffe",
+            "license": "CC-BY-4.0",
             "adapted_from": [item],
             "kind": "adaptation",
             "kept": "Draffe",

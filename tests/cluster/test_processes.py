@@ -44,7 +44,7 @@ async def publish(town: Town, token: str, city: City) -> None:
         while city.taken < TAKEN * number // PUBLISHED:
             await city.more()
         while True:
-            body = {"title": f"Method {number}", "content": "How we do it."}
+            body = {"title": f"Method {number}", "content": "How we do it.", "license": "CC-BY-4.0"}
             try:
                 async with (
                     aiohttp.ClientSession(town.origin, headers=headers) as client,

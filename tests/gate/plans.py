@@ -57,5 +57,5 @@ def walks(plan: list[tuple[str, list[str]]]) -> list[tuple[str, str]]:
         for step in steps
         if step.startswith("SCAN ")
         and " INDEX " not in step
-        and not step.startswith(("SCAN CONSTANT ROW", "SCAN q", "SCAN (subquery", "SCAN all_due"))
+        and not step.startswith(("SCAN CONSTANT ROW", "SCAN q", "SCAN (subquery", "SCAN all_due", "SCAN tongue"))
     ]

@@ -24,12 +24,13 @@ async def _open_api(scene: Scene) -> Sending:
 
 
 async def _publish(scene: Scene) -> Sending:
-    fields = {"title": scene.word("New"), "content": "How.", "kind": "method", "language": "en", "practice": SLUG}
+    fields = {"title": scene.word("New"), "content": "How.", "kind": "method", "language": "en", "license": "CC0-1.0"}
+    fields |= {"practice": SLUG}
     return "/items/new", fields
 
 
 async def _publish_api(scene: Scene) -> Sending:
-    return f"/api/v1/practices/{SLUG}/items", {"title": scene.word("New"), "content": "How."}
+    return f"/api/v1/practices/{SLUG}/items", {"title": scene.word("New"), "content": "How.", "license": "CC0-1.0"}
 
 
 async def _item(scene: Scene) -> str:
@@ -38,7 +39,7 @@ async def _item(scene: Scene) -> str:
 
 
 async def _edit(scene: Scene) -> Sending:
-    fields = {"title": scene.word("Newer"), "content": "How.", "kind": "method", "language": "en"}
+    fields = {"title": scene.word("Newer"), "content": "How.", "kind": "method", "language": "en", "license": "CC0-1.0"}
     return f"{await _item(scene)}/edit", fields
 
 

@@ -66,7 +66,14 @@ async def fill(place: Place) -> str:
     await here.running.storage.transact(work)
     (count,) = await here.rows("SELECT COUNT(*) AS n FROM member")
     assert count["n"] == HIDDEN
-    form = {"title": "How it was done", "content": "Steps.", "kind": "method", "language": "en", "practice": "guns"}
+    form = {
+        "title": "How it was done",
+        "content": "Steps.",
+        "license": "CC-BY-4.0",
+        "kind": "method",
+        "language": "en",
+        "practice": "guns",
+    }
     status, _, item = await ben.post("/items/new", "/items/new?practice=guns", **form)
     assert status == 303
     assert (await ben.post("/settings/place", "/me"))[0] in (403, 422, 404)

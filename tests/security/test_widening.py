@@ -109,6 +109,7 @@ async def test_an_adaptation_does_not_name_what_was_said_to_us_alone(scene: Scen
     assert scene.town.client is not None
     for named in (item["id"], {"id": item["id"]}):
         body = {"title": "Ours", "content": "Text", "kind": "adaptation", "adapted_from": [named]}
+        body |= {"license": "CC-BY-4.0"}
         async with scene.town.client.post("/api/v1/practices/gun-violence/items", json=body) as got:
             assert got.status == 422
     assert SECRET.encode() not in await told(scene, scene.practice)

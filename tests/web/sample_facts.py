@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from node.coalition.permissions import ROLES
+from node.repertoire import versions
+from node.repertoire.composing import Written
 from node.web import words
 from node.web.forms import Form
 from node.web.pagination import page_of
@@ -13,7 +15,9 @@ from node.web.things import (
     Choice,
     Facet,
     ItemCard,
+    Languages,
     Lineage,
+    Other,
     PageOf,
     PracticeLine,
     Provenance,
@@ -170,7 +174,15 @@ ITEM: dict[str, Any] = {
     "review_lapsed": False,
     "published": NOW - 300 * DAY,
     "updated": NOW - 4 * DAY,
-    "translations": (Ref("es", "/items/9"),),
+    "languages": Languages(
+        (Other("es", "Llamar a los pocos más violentos", "/items/9", FORT_WAYNE, "unverified"),), "", "/items/9", "es"
+    ),
+    "versions_url": "/items/1/versions",
+    "problem": "Shootings between a few dozen people, which nobody could stop one arrest at a time.",
+    "involved": "Police, district attorney, pastors, and families who lost somebody.",
+    "cost": "A coordinator half time; no new money for police (2006).",
+    "measure": "Shootings a month, against the three years before.",
+    "stewards": "Coordinator of violence reduction",
     "provenance": OURS,
     "local": True,
     "kept": "",
@@ -216,7 +228,8 @@ BARE_ITEM = {
     "content": "",
     "review_by": None,
     "updated": ITEM["published"],
-    "translations": (),
+    "languages": Languages(credit="withdrawn", missing="es"),
+    **dict.fromkeys(("problem", "involved", "cost", "measure", "stewards"), ""),
     "adaptations": (),
     "crossings": None,
     "recommended_by": (),
@@ -225,6 +238,17 @@ BARE_ITEM = {
     "provenance": Provenance("Somebody", "elsewhere.example", "origin", held_since=NOW),
     "local": False,
 }
+
+_FIRST = Written(title="Call-ins", content="We speak to them.", license="all-rights-reserved", language="en")
+_THEN = msgspec.structs.replace(_FIRST, title="Calling in", content="We speak to them & help.", license="CC-BY-4.0")
+_STATES = [
+    versions.State(2, NOW, "second edition", b"2" * 32, _THEN),
+    versions.State(1, NOW - DAY, "", b"1" * 32, _FIRST),
+]
+VERSIONS: dict[str, Any] = {
+    "title": "Calling in", "language": "en", "item_url": "/items/1", "local": True, "page": ONE_PAGE,
+    "steps": versions.steps(_STATES),
+}  # fmt: skip
 
 DOMAINS = tuple(words.DOMAINS.items())
 OPTIONS = {
@@ -267,6 +291,8 @@ def item_form(form: Form, **changes: Any) -> dict[str, Any]:
         "practices": (("/practices/safe-streets", "Safe streets High Point"), ("/practices/schools", "Schools")),
         "original": None,
         "editing": False,
+        "translating": False,
+        "more": True,
         "preview": "",
         **OPTIONS,
     }
