@@ -109,7 +109,7 @@ def items(desk: Desk) -> Kind:
                   example="Used eleven times since 2023."),
             Field("contact", words("People to call"), prose(), ("contact", "contacts", "contacto", "contactos"),
                   example="The practice's coordinator"),
-            Field("license", words("Licence"), line(), ("license", "licencia"), example="CC-BY-4.0"),
+            Field("license", words("Licence"), line(), ("license", "licencia"), True, "CC-BY-4.0"),
             Field("review_by", words("Review by"), day, ("review date", "revisar antes de", "fecha de revision"),
                   example="2027-03-31"),
             Field("version", words("Version"), line(60), ("version no", "edicion"), example="1"),

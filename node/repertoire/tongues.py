@@ -57,17 +57,22 @@ def forget(tx: Tx, id: str) -> None:
     tx.run("DELETE FROM translation WHERE item = :id AND id = :id", id=id)
 
 
-# Each link stands under both its ends, so that the walk is by the key from wherever it begins.
+# Each link stands under both its ends, so that the walk is by the key from wherever it begins. Three steps lead from a
+# translation of a translation to its sisters; what hangs on by more is not shown with it.
 _SET = """
-WITH RECURSIVE tongue(id) AS (
-  SELECT id FROM object WHERE id = :id UNION SELECT t.other FROM tongue JOIN translation t ON t.id = tongue.id
+WITH tongue AS (
+  SELECT id FROM object WHERE id = :id
+  UNION SELECT other FROM translation WHERE id = :id
+  UNION SELECT b.other FROM translation a JOIN translation b ON b.id = a.other WHERE a.id = :id
+  UNION SELECT c.other FROM translation a JOIN translation b ON b.id = a.other JOIN translation c ON c.id = b.other
+    WHERE a.id = :id
 )
 SELECT i.id, i.name, i.language, i.owner, i.host, i.local, i.updated, p.name AS owner_name, l.other AS original,
   l.digest, original.deleted, a.raw,
   (SELECT 1 FROM item_version v WHERE v.item = l.other AND v.digest = l.digest LIMIT 1) AS seen
-FROM tongue s JOIN object o ON o.id = s.id JOIN item i ON i.key = o.key AND i.withdrawn IS NULL
+FROM tongue JOIN object o ON o.id = tongue.id JOIN item i ON i.key = o.key AND i.withdrawn IS NULL
 LEFT JOIN actor p ON p.id = i.owner
-LEFT JOIN translation l ON l.id = s.id AND l.item = s.id
+LEFT JOIN translation l ON l.id = tongue.id AND l.item = tongue.id
 LEFT JOIN object original ON original.id = l.other
 LEFT JOIN activity a ON a.id = original.activity
 ORDER BY i.language, i.id LIMIT :most

@@ -25,6 +25,7 @@ async def test_an_items_life(desk: Desk, towns: list[Town]) -> None:
     typed = {"summary": "Offer help first.", "content": LONG, "principle": "Their own moral voice — and ours.",
              "contact": "The chief\n+1 336 555 0100", "title": "", "version": "2",
              "review_by": "2027-03-31"}  # fmt: skip
+    await desk.page.locator("details.more summary").click()
     await desk.fill(**typed)
     await desk.page.locator("[name=kind]").select_option("story")
     await desk.unchecked()
@@ -32,11 +33,13 @@ async def test_an_items_life(desk: Desk, towns: list[Town]) -> None:
     assert desk.page.url.endswith("/items/new")
     assert "Please fill this in." in await desk.text()
     assert await desk.values(*typed) == typed
+    assert await desk.page.locator("details.more").get_attribute("open") is not None, "what was typed is in sight"
     assert await desk.page.locator("[name=kind]").input_value() == "story"
     assert await desk.page.locator("[name=title]").get_attribute("aria-invalid") == "true"
     assert await towns[0].titles() == []
     # Seen before it is said.
     await desk.fill(title="Calling in")
+    await desk.page.locator("[name=license]").select_option("CC-BY-4.0")
     await desk.press("Show me first")
     assert "How it will read" in await desk.text()
     assert await towns[0].titles() == []
@@ -110,6 +113,7 @@ async def test_what_following_brings(desk: Desk, towns: list[Town]) -> None:
     assert "Recommended to everyone who follows you." in await desk.text()
     # Adapted: what was kept, changed and why are asked for.
     await desk.take("Start an adaptation")
+    await desk.page.locator("[name=license]").select_option("CC-BY-4.0")
     await desk.fill(title="Housing first, here", content="As they do, with fewer rooms.", kept="The order of things.")
     await desk.unchecked()
     await desk.press("Publish the adaptation")

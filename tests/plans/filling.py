@@ -87,6 +87,11 @@ SELECT 'g' || n, 'G' || n, 'association', 'housing', 'city', '{{}}', '', '', 'm'
 INSERT INTO findable(id, kind, name, domain, level, place, geonames, latitude, longitude)
 SELECT 'g' || n, 'group', 'G' || n, 'd' || n % 40, 'city', 'P' || n % 100, n % 400 + 1, n * 100, n * 100 FROM {_EACH};
 INSERT INTO findable_within(code, id) SELECT 'US-' || n % 50, 'g' || n FROM {_EACH};
+INSERT INTO translation(id, other, item) SELECT 'i' || n, 'i' || n + 1, 'i' || n FROM {_EACH};
+INSERT INTO item_version(item, sequence, at, version, digest, said)
+SELECT 'i' || n % 400, n, n, '', sha256(n::text::bytea), '{{}}' FROM {_EACH};
+INSERT INTO kept_item(id, author, practice, audience, title, said, made, changed)
+SELECT 'k' || n, 'm' || n % 300, 'p' || n % 200, 'draft', 'K' || n, '{{}}', n, n FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -129,7 +129,7 @@ async def test_a_program_imports_too(place: Place) -> None:
         async with program.post(f"{path}/links", json={}) as answer:
             assert len((await answer.json())["links"]) == 23
         # A token that is not good for publishing publishes nothing by a table either.
-        table = "Title,Text,Practice\nA,b,guns\n"
+        table = "Title,Text,Practice,Licence\nA,b,guns,CC0-1.0\n"
         async with program.post("/api/v1/imports", json={"kind": "items", "text": table}) as answer:
             other = f"/api/v1/imports/{(await answer.json())['id']}"
         await (await program.post(f"{other}/run", json={})).read()

@@ -147,10 +147,11 @@ async def test_organisations_practices_and_items(place: Place) -> None:
     assert (await ana.get("/practices/housing-first"))[0] == 200
     assert (await ana.get("/practices/gun-violence"))[0] == 200
 
-    rows = [["Title", "Text", "Practice", "Kind", "Review by"],
-            ["First hour", "Who calls *whom*.", "guns", "Método", ""],
-            ["Second hour", "And then.", "housing-first", "lesson", "2027-03-31"],
-            ["Second hour", "Twice.", "Housing first", "", ""], ["Third", "x", "guns", "adaptation", ""]]  # fmt: skip
+    rows = [["Title", "Text", "Practice", "Kind", "Review by", "Licence"],
+            ["First hour", "Who calls *whom*.", "guns", "Método", "", "CC0-1.0"],
+            ["Second hour", "And then.", "housing-first", "lesson", "2027-03-31", "CC0-1.0"],
+            ["Second hour", "Twice.", "Housing first", "", "", "CC0-1.0"],
+            ["Third", "x", "guns", "adaptation", "", "CC0-1.0"]]  # fmt: skip
     path = await brought(ana, "items", as_csv(rows))
     text = plain((await ana.get(path))[1])
     assert "2 rows can be imported. 1 has an error. 1 is here already." in text
