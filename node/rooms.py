@@ -47,6 +47,7 @@ from node.repertoire.crossings import store as crossing_store
 from node.repertoire.crossings.pages import Crossings
 from node.repertoire.editing import Editing
 from node.repertoire.importing import items
+from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.wiring import repertoire_handlers
 from node.web.api import Route
@@ -100,6 +101,7 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item)
+        lineage = LineagePages(desk)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
@@ -120,6 +122,7 @@ class Rooms:
             Editing(desk),
             crossings,
             repertoire,
+            lineage,
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards),
@@ -139,4 +142,4 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        return pages, [*routes, *crossings.api()]
+        return pages, [*routes, *crossings.api(), *lineage.api()]

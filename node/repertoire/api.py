@@ -47,7 +47,6 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kept: str | msgspec.UnsetType = msgspec.UNSET
     changed: str | msgspec.UnsetType = msgspec.UNSET
     why: str | msgspec.UnsetType = msgspec.UNSET
-    coach: str | msgspec.UnsetType = msgspec.UNSET
     stage: str | msgspec.UnsetType = msgspec.UNSET
     results: str | msgspec.UnsetType = msgspec.UNSET
 

@@ -44,7 +44,6 @@ class Written(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kept: str = ""
     changed: str = ""
     why: str = ""
-    coach: str = ""
     stage: str = ""
     results: str = ""
 
@@ -99,7 +98,6 @@ _PROSE = {
     "kept": words("what was kept"),
     "changed": words("what was changed"),
     "why": words("why"),
-    "coach": words("coach"),
     "results": words("results"),
 }
 _LIMITS = tuple(

@@ -284,7 +284,6 @@ def _plain(form: Form, language: str) -> Written:
         license=form.choice("license", say("Licence"), codes.LICENSES),
         review_by=form.day("review_by", say("Review by")) or "",
         version=form.line("version", say("Version"), most=60),
-        coach=form.line("coach", say("Coach")),
         stage=form.choice("stage", say("Stage"), codes.STAGES, required=False),
     )
 

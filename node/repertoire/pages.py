@@ -25,11 +25,12 @@ from protocol import identifiers
 from protocol.errors import Reason
 from protocol.keys import PublicKey
 from protocol.vocabulary.dates import instant
+from protocol.vocabulary.repertoire import Item
 
 _SHOWN = (
     "kind", "domain", "language", "version", "summary", "license", "content", "problem", "principle",
     "local_conditions", "involved", "cost", "measure", "evidence", "contact", "stewards", "kept", "changed", "why",
-    "coach", "stage", "results",
+    "stage", "results",
 )  # fmt: skip
 
 
@@ -111,6 +112,7 @@ class RepertoirePages:
             gone = {
                 "practice": practice, "reason": held.reason, "withdrawn": held.withdrawn or held.at,
                 "published": held.published, "provenance": origin, "address": held.id, "adaptations": made,
+                "lineage_url": views.lineage_url(held.id, held.local),
             }  # fmt: skip
             return render(request, "tombstone.html", gone, 410 if held.local else 200)
         item = held.item
@@ -121,7 +123,9 @@ class RepertoirePages:
             "review_by": item.review_by or None, "review_lapsed": _lapsed(item.review_by, today),
             "published": item.published or held.at, "updated": item.updated or item.published or held.at,
             "languages": views.languages(held.tongues, held.id, spoken),
-            "versions_url": views.versions_url(held.id, held.local), "provenance": origin, "local": held.local,
+            "versions_url": views.versions_url(held.id, held.local),
+            "lineage_url": views.lineage_url(held.id, held.local), "coach": _coach(item),
+            "provenance": origin, "local": held.local,
             "adapted_from": [views.lineage(link) for link in held.adapted_from],
             "adaptations": made,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
@@ -180,6 +184,10 @@ def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:
         f"{path}/withdraw" if may(reads, who, "item.withdraw", held.owner) else None,
         translate_url=translate,
     )
+
+
+def _coach(item: Item) -> str:
+    return (item.coach.name or item.coach.id) if item.coach else ""
 
 
 def _lapsed(day: str, now: int) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 
 from node.clock import time_ordered_id
 from node.gate.handler import Decision, Draft, Need
+from node.repertoire.adapting import crediting
 from node.sentence import say
 from protocol import canonical, identifiers, limits, states
 from protocol.errors import ProtocolError, Reason
@@ -61,7 +62,7 @@ class Original(msgspec.Struct, frozen=True):
 
 class Facts(msgspec.Struct, frozen=True):
     """practice_domain is None if the practice is not ours. held: the item as it stands; stands: the activity that said
-    so, with its bytes raw.
+    so, with its bytes raw; digest: of this state; relied: of its states, those that others credit.
     """
 
     practice_domain: str | None = None
@@ -71,7 +72,10 @@ class Facts(msgspec.Struct, frozen=True):
     raw: bytes | None = None
     originals: tuple[Original, ...] = ()
     translated: Original | None = None
+    credits: tuple[Original, ...] = ()
     missing: tuple[str, ...] = ()
+    digest: bytes = b""
+    relied: frozenset[bytes] = frozenset()
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -268,6 +272,7 @@ def decide_publish(command: PublishItem, facts: Facts, now: int) -> Decision[Eff
         to=(identifiers.PUBLIC,),
         cc=(f"{item.attributed_to}/followers",),
         url=item.id,
+        progress=crediting.staged(item, None, now),
     )
     return _say(command.activity, complete, facts, now, first=True)
 
@@ -279,8 +284,14 @@ def decide_edit(command: EditItem, facts: Facts, now: int) -> Decision[Effect]:
         return Decision(
             Reason.GONE if gone else Reason.NOT_FOUND, detail=say("This item was withdrawn.") if gone else ""
         )
+    item = crediting.carried(command.item, held, facts.digest, facts.relied, now)
+    return restate(command.activity, item, facts, held, now)
+
+
+def restate(activity: str, item: Item, facts: Facts, held: Item, now: int) -> Decision[Effect]:
+    """The next state of the held item is this; who owns it and whom it is for do not change."""
     complete = msgspec.structs.replace(
-        command.item,
+        item,
         id=held.id,
         attributed_to=held.attributed_to,
         published=held.published,
@@ -290,7 +301,7 @@ def decide_edit(command: EditItem, facts: Facts, now: int) -> Decision[Effect]:
         cc=held.cc,
         url=held.url,
     )
-    return _say(command.activity, complete, facts, now, first=False)
+    return _say(activity, complete, facts, now, first=False)
 
 
 def _say(activity: str, item: Item, facts: Facts, now: int, *, first: bool) -> Decision[Effect]:
@@ -301,10 +312,12 @@ def _say(activity: str, item: Item, facts: Facts, now: int, *, first: bool) -> D
         )
     if item.kind == "adaptation" and not item.adapted_from:
         return Decision(Reason.INVALID, detail=say("An adaptation must name the item that it adapts."))
-    credited = tuple(Reference(original.id, original.digest) for original in facts.originals)
     whole = facts.translated
     complete = msgspec.structs.replace(
-        item, adapted_from=credited, translation_of=Reference(whole.id, whole.digest) if whole else None
+        item,
+        adapted_from=tuple(Reference(original.id, original.digest) for original in facts.originals),
+        translation_of=Reference(whole.id, whole.digest) if whole else None,
+        credits=tuple(Reference(owed.id, owed.digest) for owed in facts.credits),
     )
     try:
         document = repertoire.build_item(complete)
@@ -331,7 +344,7 @@ def decide_withdraw(command: WithdrawItem, facts: Facts, now: int) -> Decision[E
     sequence = states.next_sequence(held.sequence, now)
     said = activities.delete(
         command.activity, held.attributed_to, held.id, "Article", sequence, list(held.to), list(held.cc),
-        reason=command.reason.strip(),
+        reason=command.reason.strip(), lineage=repertoire.build_lineage(held, facts.digest),
     )  # fmt: skip
     return Decision(Reason.ACCEPTED, says=(Draft(held.attributed_to, said, _inboxes(facts)),))
 
@@ -351,5 +364,5 @@ def decide_recommend(command: Recommend, facts: Facts, now: int) -> Decision[Eff
 
 def _inboxes(facts: Facts) -> tuple[str, ...]:
     """Each origin that is credited is told once."""
-    credited = (*facts.originals, *((facts.translated,) if facts.translated else ()))
+    credited = (*facts.originals, *((facts.translated,) if facts.translated else ()), *facts.credits)
     return tuple(dict.fromkeys(original.inbox for original in credited if original.inbox))

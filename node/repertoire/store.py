@@ -10,6 +10,8 @@ from typing import cast
 import msgspec
 
 from node.repertoire import tongues, versions
+from node.repertoire.adapting import crediting
+from node.repertoire.lineage import links
 from node.repertoire.rules import (
     Announced,
     EditItem,
@@ -94,7 +96,7 @@ def wanted(reads: Reads, verified: Verified[Activity]) -> bool:
         return False
     return any(
         reads.one(f"SELECT 1 AS yes FROM item WHERE {_OF} AND local = 1", id=reference.id) is not None  # noqa: S608
-        for reference in _named(item)
+        for reference in (*crediting.named_by(item), *item.credits)
     )
 
 
@@ -144,11 +146,23 @@ def always(_reads: Reads, _verified: Verified[Activity]) -> bool:
 
 def load_publish(reads: Reads, command: PublishItem) -> Facts:
     item = command.item
-    return _with_originals(reads, item, _practice(reads, item.attributed_to, _held(reads, item.id)))
+    facts = _practice(reads, item.attributed_to, _held(reads, item.id))
+    return _with_originals(reads, item, facts, inherits=True)
 
 
 def load_edit(reads: Reads, command: EditItem) -> Facts:
-    return _with_originals(reads, command.item, _held(reads, command.item.id))
+    facts = _held(reads, command.item.id)
+    credits = facts.held.credits if facts.held else ()
+    return _with_originals(reads, msgspec.structs.replace(command.item, credits=credits), facts)
+
+
+def load_restate(reads: Reads, id: str, credits: tuple[Reference, ...] | None = None) -> Facts:
+    """For another state of an item that says the same but for its own. credits: what it will credit, None: as now."""
+    facts = _held(reads, id)
+    if facts.held is None:
+        return facts
+    owed = facts.held.credits if credits is None else credits
+    return _with_originals(reads, msgspec.structs.replace(facts.held, credits=owed), facts)
 
 
 def load_withdraw(reads: Reads, command: WithdrawItem) -> Facts:
@@ -176,23 +190,33 @@ def _held(reads: Reads, id: str) -> Facts:
     if row["deleted"] or row["raw"] is None:
         return Facts(held_deleted=True)
     item = item_of(row["raw"])
-    return _practice(reads, row["owner"], Facts(held=item, stands=row["activity"], raw=row["raw"]))
+    relied = reads.all("SELECT DISTINCT digest FROM lineage WHERE original = :id AND digest IS NOT NULL", id=id)
+    facts = Facts(
+        held=item, stands=row["activity"], raw=row["raw"], digest=object_digest(row["raw"]),
+        relied=frozenset(each["digest"] for each in relied),
+    )  # fmt: skip
+    return _practice(reads, row["owner"], facts)
 
 
-def _with_originals(reads: Reads, item: Item, facts: Facts) -> Facts:
-    found = {reference: _credited(reads, reference) for reference in _named(item)}
-    adapted = [found[reference] for reference in item.adapted_from]
+def _with_originals(reads: Reads, item: Item, facts: Facts, *, inherits: bool = False) -> Facts:
+    """inherits: it is new, and owes what its originals owe."""
+    named = crediting.named_by(item)
+    found = {reference: _credited(reads, reference) for reference in named}
+    if inherits:
+        rows = [reads.one(_STATE, id=reference.id) for reference, held in found.items() if held is not None]
+        whole = [item_of(row["raw"]) for row in rows if row is not None and row["raw"] is not None]
+        item = msgspec.structs.replace(
+            item, credits=crediting.inherited(item, [original for original in whole if original is not None])
+        )
+    owed = {reference: _credited(reads, reference) for reference in item.credits}
+    missing = [*found.items(), *(() if inherits else owed.items())]
     return msgspec.structs.replace(
         facts,
-        originals=tuple(original for original in adapted if original is not None),
+        originals=tuple(original for reference in item.adapted_from if (original := found[reference]) is not None),
         translated=found[item.translation_of] if item.translation_of else None,
-        missing=tuple(reference.id for reference, original in found.items() if original is None),
+        credits=tuple(original for original in owed.values() if original is not None),
+        missing=tuple(reference.id for reference, original in missing if original is None),
     )
-
-
-def _named(item: Item) -> tuple[Reference, ...]:
-    """Whatever it credits."""
-    return (*item.adapted_from, *((item.translation_of,) if item.translation_of else ()))
 
 
 def _credited(reads: Reads, reference: Reference) -> Original | None:
@@ -238,11 +262,14 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
             case Withdraw():
                 tx.run(_WITHDRAW, now=now, id=effect.id)
                 versions.forget(tx, effect.id)
+                if isinstance(message, Verified):
+                    links.leave(tx, effect.id, cast("Verified[Activity]", message).msg)
             case Hide():
                 tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
                 versions.forget(tx, effect.id)
                 tongues.forget(tx, effect.id)
+                links.forget(tx, effect.id)
             case Recommended():
                 if isinstance(message, Verified):
                     msg = cast("Verified[Activity]", message).msg
@@ -270,6 +297,7 @@ def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
             original=reference.id, item=item.id, digest=reference.digest,
         )  # fmt: skip
     tongues.keep(tx, item, before=before)
+    links.keep(tx, item, before=before)
 
 
 def _search(item: Item) -> str:

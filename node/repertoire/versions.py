@@ -33,7 +33,6 @@ FIELDS = {
     "kept": words("What was kept"),
     "changed": words("What was changed"),
     "why": words("Why"),
-    "coach": words("Coach"),
     "results": words("Results"),
     "place": words("Place"),
     "version": words("Version"),

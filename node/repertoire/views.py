@@ -20,6 +20,13 @@ def item_url(id: str, local: bool) -> str:
     return "/" + id.split("/", 3)[3] if local else f"/catalog/item?{urlencode({'id': id})}"
 
 
+def lineage_url(id: str, local: bool, ending: str = "") -> str:
+    """Where the lineage of an item is read here. ending: .csv, or nothing."""
+    return (
+        f"{item_url(id, True)}/lineage{ending}" if local else f"/catalog/item/lineage{ending}?{urlencode({'id': id})}"
+    )
+
+
 WITHDRAWN = words("An item that was withdrawn")
 
 
@@ -86,7 +93,7 @@ def lineage(link: reading.Link) -> Lineage:
         kept=item.kept if item else "",
         changed=item.changed if item else "",
         why=item.why if item else "",
-        coach=item.coach if item else "",
+        coach=item.coach.name or item.coach.id if item and item.coach else "",
         stage=item.stage if item else "",
         results=item.results if item else "",
         updated=link.updated,

@@ -264,13 +264,18 @@ def delete(
     cc: Sequence[str] = (),
     published: int | None = None,
     reason: str = "",
+    lineage: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Withdraw an object for good; the activity is its own tombstone (section 6, Order). reason: public."""
+    """Withdraw an object for good; the activity is its own tombstone (section 6, Order). reason: public.
+
+    lineage: what it says of its lineage still (repertoire.build_lineage).
+    """
     tombstone: dict[str, Any] = {"id": object, "type": "Tombstone", "formerType": former_type, "cw:sequence": sequence}
     if published is not None:
         tombstone["deleted"] = instant(published)
     if reason:
         tombstone["cw:reason"] = reason
+    tombstone |= lineage or {}
     return _draft("Delete", id, actor, tombstone, to, cc, published)
 
 

@@ -13,8 +13,9 @@ from protocol.canonical import Document, read_digest_multibase
 from protocol.identifiers import origin
 from protocol.limits import ID_CHARACTERS
 from protocol.vocabulary.actors import ACTOR_TYPES, Actor, read_actor_value
+from protocol.vocabulary.adapting import Earlier, read_earlier
 from protocol.vocabulary.dates import read_instant
-from protocol.vocabulary.repertoire import Item, is_item, read_item
+from protocol.vocabulary.repertoire import Item, Reference, is_item, read_item, read_reference, read_references
 from protocol.vocabulary.shapes import (
     Name,
     Prose,
@@ -65,12 +66,20 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tombstone(msgspec.Struct, frozen=True):
-    """What was deleted. `former_type` and `reason` are blank if they are not said, `sequence` None."""
+    """What was deleted. `former_type` and `reason` are blank if they are not said, `sequence` None.
+
+    The rest is what was withdrawn says of its lineage still: it owes its credit, and credits of it can be checked.
+    """
 
     id: str
     former_type: str = ""
     sequence: int | None = None
     reason: str = ""
+    published: int = 0
+    adapted_from: tuple[Reference, ...] = ()
+    translation_of: Reference | None = None
+    credits: tuple[Reference, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +134,15 @@ def _thing(value: dict[str, Any], kind: str) -> Thing | Tombstone:
     wire = shaped(value, _ThingWire, kind)
     if kind == "Tombstone":
         former = "" if wire.former_type is None else one_type(wire.former_type, "formerType")
-        return Tombstone(wire.id, former, wire.sequence, wire.reason or "")
+        translated = value.get("cw:translationOf")
+        return Tombstone(
+            wire.id, former, wire.sequence, wire.reason or "",
+            published=0 if wire.published is None else read_instant(wire.published, "published"),
+            adapted_from=read_references(value.get("cw:adaptedFrom"), "cw:adaptedFrom"),
+            translation_of=None if translated is None else read_reference(translated, "cw:translationOf"),
+            credits=read_references(value.get("cw:credits"), "cw:credits"),
+            earlier=read_earlier(value.get("cw:earlier")),
+        )  # fmt: skip
     listed(wire.tag, "tag")
     moment = wire.updated if wire.updated is not None else wire.published
     updated = 0 if moment is None else read_instant(moment, "updated")

@@ -17,9 +17,23 @@ from protocol.canonical import digest_multibase, read_digest_multibase
 from protocol.errors import LocalProtocolError, Reason, RemoteProtocolError
 from protocol.identifiers import is_safe_link
 from protocol.limits import ID_CHARACTERS, NAME_CHARACTERS
+from protocol.vocabulary.adapting import (
+    MOST,
+    STAGES,
+    Coach,
+    Earlier,
+    Progress,
+    Told,
+    build,
+    build_earlier,
+    read_coach,
+    read_earlier,
+    read_progress,
+)
 from protocol.vocabulary.context import CW, LD_JSON
 from protocol.vocabulary.dates import instant, is_day, read_instant
 from protocol.vocabulary.place import DOMAINS, NOWHERE, Place, build_place, check_domain, read_place
+from protocol.vocabulary.references import Reference, read_reference, read_references, reference
 from protocol.vocabulary.shapes import (
     Id,
     Name,
@@ -40,31 +54,28 @@ __all__ = [
     "KINDS",
     "STAGES",
     "Attachment",
+    "Coach",
+    "Earlier",
     "Item",
     "Place",
+    "Progress",
     "Reference",
     "build_item",
+    "build_lineage",
     "check_domain",
     "is_item",
     "is_language",
     "read_item",
     "read_reference",
+    "read_references",
     "reference",
 ]
 
 KINDS = ("tool", "framework", "method", "story", "lesson", "manual", "reference", "proceedings", "adaptation")
-STAGES = ("considering", "visited", "adapting", "running", "stopped")
 MARKDOWN = "text/markdown"
 UNDETERMINED = "und"  # BCP 47: the language of an Article that says none
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", re.ASCII)
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """`{id, digestMultibase}`: a thing, and which state of it (protocol section 3). `digest` is 32 bytes."""
-
-    id: str
-    digest: bytes | None = None
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -82,7 +93,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     `content` is HTML as it came, to be sanitised where it is shown; `source` is Markdown. `problem`: what it solves;
     `involved`: who must take part; `cost`: in people and money; `measure`: how one knows that it works; `stewards`: who
     keeps it, by role. `published` and `updated`
-    are milliseconds; `review_by` is a day (YYYY-MM-DD). From `kept` on: what only an adaptation says.
+    are milliseconds; `review_by` is a day (YYYY-MM-DD). From `kept` on: what only an adaptation says, but for
+    `credits` (whatever else it owes something to) and `earlier` (its own former states, the oldest first).
     """
 
     id: str
@@ -119,9 +131,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     kept: str = ""
     changed: str = ""
     why: str = ""
-    coach: str = ""
+    coach: Coach | None = None
     stage: str = ""
     results: str = ""
+    progress: tuple[Progress, ...] = ()
+    credits: tuple[Reference, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     type: str = "Article"
 
 
@@ -161,23 +176,23 @@ class _Wire(msgspec.Struct, frozen=True):
     kept: Prose | None = field(default=None, name="cw:kept")
     changed: Prose | None = field(default=None, name="cw:changed")
     why: Prose | None = field(default=None, name="cw:why")
-    coach: Prose | None = field(default=None, name="cw:coach")
+    coach: Any = field(default=None, name="cw:coach")
     stage: Name | None = field(default=None, name="cw:stage")
     results: Prose | None = field(default=None, name="cw:results")
+    progress: Any = field(default=None, name="cw:progress")
+    credits: Any = field(default=None, name="cw:credits")
+    earlier: Any = field(default=None, name="cw:earlier")
 
 
 # What an item says in a text of its own: by the field of Item and of _Wire, the name on the wire.
-_JUDGED = ("sequence", "kind", "domain", "place", "adapted_from", "translation_of")
+_JUDGED = (
+    "sequence", "kind", "domain", "place", "adapted_from", "translation_of", "coach", "progress", "credits", "earlier",
+)  # fmt: skip
 _TEXTS = {
     one.name: one.encode_name
     for one in msgspec.structs.fields(_Wire)
     if one.encode_name.startswith("cw:") and one.name not in _JUDGED
 }
-
-
-class _ReferenceWire(msgspec.Struct, frozen=True):
-    id: Annotated[str, Meta(min_length=1, max_length=ID_CHARACTERS)]
-    digest: Name | None = field(default=None, name="digestMultibase")
 
 
 class _AttachmentWire(msgspec.Struct, frozen=True):
@@ -196,22 +211,6 @@ def is_item(kind: Any, type: str) -> bool:
 def is_language(text: str) -> bool:
     """Whether this has the form of a language tag (BCP 47)."""
     return _LANGUAGE.fullmatch(text) is not None
-
-
-def reference(id: str, digest: bytes | None) -> dict[str, Any]:
-    """`{id, digestMultibase}` for the wire."""
-    return {"id": id} if digest is None else {"id": id, "digestMultibase": digest_multibase(digest)}
-
-
-def read_reference(value: Any, name: str) -> Reference:
-    """A reference: `{id, digestMultibase}`, or the bare id. MALFORMED names the field."""
-    if isinstance(value, str) and 0 < len(value) <= ID_CHARACTERS:
-        return Reference(value)
-    members = mapping(value)
-    if members is None:
-        raise malformed(f"{name} must be an id or {{id, digestMultibase}}.")
-    wire = shaped(members, _ReferenceWire, name)
-    return Reference(wire.id, None if wire.digest is None else read_digest_multibase(wire.digest))
 
 
 def _attachments(value: Any) -> tuple[Attachment, ...]:
@@ -271,10 +270,7 @@ def read_item(value: dict[str, Any]) -> Item:
         raise malformed("cw:stage must be one of " + ", ".join(STAGES) + ".")
     if wire.tag is not None:
         listed(wire.tag, "tag")
-    adapted_from = ()
-    if wire.adapted_from is not None:
-        lineage = listed(wire.adapted_from, "cw:adaptedFrom")
-        adapted_from = tuple([read_reference(one, "cw:adaptedFrom") for one in lineage])
+    adapted_from = read_references(wire.adapted_from, "cw:adaptedFrom")
     if wire.kind == "adaptation" and not adapted_from:
         raise malformed("An adaptation names in cw:adaptedFrom what it was adapted from.")
     language, content = _content(wire, ours)
@@ -301,6 +297,10 @@ def read_item(value: dict[str, Any]) -> Item:
         attachments=() if wire.attachment is None else _attachments(wire.attachment),
         adapted_from=adapted_from,
         translation_of=None if wire.translation_of is None else read_reference(wire.translation_of, "cw:translationOf"),
+        coach=None if wire.coach is None else read_coach(wire.coach),
+        progress=() if wire.progress is None else read_progress(wire.progress),
+        credits=read_references(wire.credits, "cw:credits"),
+        earlier=() if wire.earlier is None else read_earlier(wire.earlier),
         **{name: text for name in _TEXTS if (text := getattr(wire, name))},
     )
 
@@ -346,6 +346,9 @@ def build_item(item: Item) -> dict[str, Any]:
         if item.adapted_from:
             value["cw:adaptedFrom"] = [reference(one.id, one.digest) for one in item.adapted_from]
             value["tag"] = _links(item.adapted_from)
+        if item.credits:
+            value["cw:credits"] = [reference(one.id, one.digest) for one in item.credits]
+        value |= build(Told(item.earlier, item.progress, item.coach))
         if item.translation_of is not None:
             value["cw:translationOf"] = reference(item.translation_of.id, item.translation_of.digest)
         if item.attachments:
@@ -354,6 +357,26 @@ def build_item(item: Item) -> dict[str, Any]:
     except RemoteProtocolError as error:
         raise LocalProtocolError(Reason.INVALID, error.detail) from None
     return value
+
+
+def build_lineage(item: Item, digest: bytes) -> dict[str, Any]:
+    """What a tombstone of the item, whose last state has this digest, says of its lineage still."""
+    last = Earlier(digest, item.updated or item.published, item.version)
+    return {
+        "published": instant(item.published),
+        **(
+            {"cw:adaptedFrom": [reference(one.id, one.digest) for one in item.adapted_from]}
+            if item.adapted_from
+            else {}
+        ),
+        **(
+            {"cw:translationOf": reference(item.translation_of.id, item.translation_of.digest)}
+            if item.translation_of
+            else {}
+        ),
+        **({"cw:credits": [reference(one.id, one.digest) for one in item.credits]} if item.credits else {}),
+        "cw:earlier": build_earlier((*item.earlier, last)[-MOST:]),
+    }
 
 
 def _document(one: Attachment) -> dict[str, Any]:

@@ -116,7 +116,6 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
             "kind": "adaptation",
             "kept": "Draffe",
             "stage": "running",
-            "coach": "Kwanto",
         }
         adapted = await there.publish("Vexil", scene.SLUG, **made)
         await settle(lambda: here.item(adapted), "and what they made of ours")

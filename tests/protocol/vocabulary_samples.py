@@ -11,7 +11,7 @@ from protocol.errors import RemoteProtocolError
 from protocol.identifiers import PUBLIC
 from protocol.keys import HeldKey, SigningKey
 from protocol.vocabulary.actors import build_actor
-from protocol.vocabulary.repertoire import Attachment, Item, Place, Reference
+from protocol.vocabulary.repertoire import Attachment, Coach, Earlier, Item, Place, Progress, Reference
 
 NODE = "https://high-point.example/actor"
 PRACTICE = "https://high-point.example/practices/gun-violence"
@@ -103,7 +103,10 @@ ADAPTATION = Item(
     kept="The call-in.",
     changed="The place.",
     why="No such hall.",
-    coach="High Point",
+    coach=Coach("https://high-point.example/people/wall", "B. Wall", "https://high-point.example/c/1", bytes(32)),
+    progress=(Progress("2026-02-01", "visited", "The mayor came along."), Progress("2026-03-01", "running")),
+    credits=(Reference("https://inkster.example/items/02", bytes(range(32))),),
+    earlier=(Earlier(bytes(range(1, 33)), WHEN - 1000, "first edition"), Earlier(bytes(32), WHEN)),
     stage="running",
     results="Fewer.",
 )

@@ -189,6 +189,7 @@ ITEM: dict[str, Any] = {
     "changed": "",
     "why": "",
     "coach": "",
+    "lineage_url": "/items/01J/lineage",
     "stage": "",
     "results": "",
     "adapted_from": (),

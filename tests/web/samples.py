@@ -18,7 +18,7 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_crossings, sample_imports, sample_people, sample_practices, sample_settings
+from tests.web import sample_crossings, sample_imports, sample_lineage, sample_people, sample_practices, sample_settings
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -105,9 +105,11 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "provenance": THEIRS,
             "address": ITEM["address"],
             "adaptations": DOWN,
+            "lineage_url": "/items/1/lineage",
         },
         False,
     ),
+    "lineage": ("lineage.html", sample_lineage.TREE, False),
     "item-versions": ("item_versions.html", VERSIONS, True),
     "translation-form": (
         "item_form.html",
@@ -290,9 +292,11 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
             "provenance": None,
             "address": ITEM["address"],
             "adaptations": (),
+            "lineage_url": "/items/1/lineage",
         },
         False,
     ),
+    "lineage-alone": ("lineage.html", sample_lineage.ALONE, False),
     "item-versions-none": ("item_versions.html", {**VERSIONS, "steps": (), "local": False}, False),
     "item-form-empty": ("item_form.html", item_form(Form()), True),
     "connections-empty": ("connections.html", {"form": Form(), "questions": (), "follows": (), "followers": ()}, True),

@@ -1,0 +1,46 @@
+"""High Point's tree: its method, what two cities made of it and a third of one of these, a translation, and one that
+nobody can check.
+"""
+
+from typing import Any
+
+from node.repertoire.lineage.pages import shown
+from node.repertoire.lineage.parts import Gathered, Known, Part
+from protocol.vocabulary.references import Reference
+
+_DAY = 86_400_000
+_START = 1_000_000_000_000
+_METHOD = "https://high-point.example/items/1"
+_INKSTER = "https://inkster.example/items/1"
+_STATE = b"1" * 32
+
+
+def _part(host: str, days: int, title: str, **more: Any) -> Part:
+    at = _START + days * _DAY
+    more = {"kind": "adaptation", "language": "en", "place": host.replace("-", " ").title(), **more}
+    return Part(
+        id=f"https://{host}.example/items/1", owner=f"https://{host}.example/practices/safe", title=title,
+        published=at, updated=at, states=frozenset({_STATE}), **more,
+    )  # fmt: skip
+
+
+PARTS = (
+    _part("high-point", 0, "Calling in the most violent few", kind="method", version="second edition",
+          credited=(Reference(_INKSTER, _STATE),)),
+    _part("fort-wayne", 200, "The call-in, with a mayor in the room", stage="running", since="2002-05-01",
+          adapted=(Reference(_METHOD, _STATE),), coach="https://high-point.example/practices/safe"),
+    _part("inkster", 230, "Calling in, with the faith leaders of Inkster and everybody whom they brought along",
+          stage="adapting", since="2002-06-01", adapted=(Reference(_METHOD, _STATE),)),
+    _part("san-salvador", 300, "Llamar a los pocos", kind="method", language="es",
+          translated=(Reference(_METHOD, b"2" * 32),)),
+    _part("toledo", 400, "", withdrawn=True, reason="It was never begun.", adapted=(Reference(_INKSTER, _STATE),),
+          credited=(Reference(_METHOD, _STATE), Reference("https://gone.example/items/9", _STATE))),
+)  # fmt: skip
+
+
+def _known(part: Part) -> Known:
+    return Known(f"Safe streets {part.place}", part.id.split("/")[2], part.id == _METHOD)
+
+
+TREE = shown(Gathered(PARTS, {part.id: _known(part) for part in PARTS}, True), _METHOD)
+ALONE = shown(Gathered(PARTS[:1], {_METHOD: _known(PARTS[0])}, False), _METHOD)
