@@ -33,7 +33,9 @@ DIGEST = bytes(range(32))
 ADAPTATION = item(HIGH_POINT, 2, kind="adaptation", adapted_from=(Reference(ORIGINAL.id),))
 ID = activity_id(HIGH_POINT, 50)
 OURS = Facts(practice_domain="public-safety")
-HELD = Facts(practice_domain="public-safety", held=ITEM, raw=HIGH_POINT.sign(create(HIGH_POINT, ITEM), START))
+HELD = Facts(
+    practice_domain="public-safety", held=ITEM, digest=bytes(32), raw=HIGH_POINT.sign(create(HIGH_POINT, ITEM), START)
+)
 CREDITED = msgspec.structs.replace(OURS, originals=(Original(ORIGINAL.id, DIGEST, INKSTER.inbox),))
 MEMBERS = (f"{HIGH_POINT.id}/members",)
 
