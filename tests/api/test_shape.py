@@ -12,6 +12,7 @@ from node.coalition.operation import Health
 from node.coalition.practices import api as practices
 from node.coalition.practices import finding_api as finding
 from node.repertoire import api as repertoire
+from node.repertoire.lineage import pages as lineage_pages
 from node.web.api import Problem
 from tests.api.conftest import Api, Said
 from tests.api.test_items import ITEMS, WHOLE
@@ -172,6 +173,7 @@ async def test_what_is_served_fits_its_schema(api: Api, towns: list[Town], descr
     adaptation = {**WHOLE, "kind": "adaptation", "adapted_from": [made]}
     await judge("POST", "/practices/{slug}/items", ITEMS, repertoire.Done, adaptation)
     await judge("GET", "/items", f"/items?id={made}", repertoire.ItemAnswer)
+    await judge("GET", "/lineage", f"/lineage?id={made}", lineage_pages.LineageAnswer)
     await judge("PATCH", "/items/{id}", f"/items/{number}", repertoire.Done, {"title": "Other"})
     await judge("GET", "/items/{id}", f"/items/{number}", repertoire.ItemAnswer)
     await judge("DELETE", "/items/{id}", f"/items/{number}", repertoire.Done)

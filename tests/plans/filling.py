@@ -50,6 +50,10 @@ INSERT INTO tree_node(set_key, prefix, hashes, counts) SELECT -n % 40 - 1, 'p' |
 INSERT INTO head(name, epoch, seq, total, root, tag, raw) SELECT 'h' || n, 1, n, n, '', '', '' FROM {_EACH};
 INSERT INTO tree_left(set_key, digest) SELECT -n % 40 - 1, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO adaptation(original, item) SELECT 'o' || n, 'i' || n FROM {_EACH};
+INSERT INTO lineage(item, original, how) SELECT 'i' || n, 'o' || n, 'adapted' FROM {_EACH};
+INSERT INTO coaching(id, coach, adaptation, digest, at) SELECT 'c' || n, 'a' || n, 'i' || n, '', n FROM {_EACH};
+INSERT INTO coaching_request(id, practice, coach, adaptation, words, state, at)
+SELECT 'r' || n, 'p' || n, 'a' || n, 'i' || n, '', 'asked', n FROM {_EACH};
 INSERT INTO recommendation(object, actor, activity, at) SELECT 'o' || n, 'a' || n, 'x', n FROM {_EACH};
 INSERT INTO actor_voided(actor, at, digest) SELECT 'a' || n, n, sha256(n::text::bytea) FROM {_EACH};
 INSERT INTO member(id, name, email, state, joined)

@@ -73,7 +73,7 @@ class Page(HTMLParser):
 # as part of the page, and it follows the reader's colours. It is made of forms and texts alone, and of no picture but
 # where a page is one. What a stranger wrote never brings one along (test_markdown).
 PICTURES = frozenset(["lineage.html"])
-DRAWN = frozenset(["svg", "title", "desc", "g", "path", "circle", "rect", "text", "a"])
+DRAWN = frozenset(["svg", "title", "desc", "g", "path", "circle", "rect", "text", "tspan", "a"])
 GEOMETRY = frozenset(["x", "y", "cx", "cy", "r", "width", "height", "d", "viewbox", "xmlns"])
 SPOKEN = frozenset(
     ["class", "id", "lang", "href", "aria-hidden", "aria-labelledby", "aria-describedby", "aria-current"]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from node.gate.desk import Desk
 from node.repertoire import store, views
+from node.repertoire.adapting.crediting import day_of
 from node.repertoire.lineage import drawing, parts, tree
 from node.repertoire.lineage.links import ADAPTED, TRANSLATED
 from node.repertoire.lineage.parts import Gathered, Part
@@ -148,7 +149,7 @@ def shown(found: Gathered, id: str) -> dict[str, Any]:
         "title": names[id], "language": here.language, "item_url": views.item_url(id, found.known[id].local),
         "csv_url": views.lineage_url(id, found.known[id].local, ".csv"), "more": found.more, "total": len(grown.parts),
         "width": picture.width, "height": picture.height,
-        "ticks": picture.ticks,
+        "ticks": [{"x": tick.x, "day": day_of(tick.at)} for tick in picture.ticks],
         "paths": [
             {"path": line.path, "how": line.link.how, "sure": line.link.credit == "verified"} for line in picture.lines
         ],
@@ -173,7 +174,8 @@ def _line(part: Part, links: list[Link], found: Gathered, names: dict[str, str],
         "id": part.id, "title": title, "short": title if len(title) <= TITLE else f"{title[: TITLE - 1]}…",
         "language": part.language, "url": views.item_url(part.id, known.local),
         "practice": Ref(known.owner_name), "place": part.place, "stage": part.stage, "since": part.since,
-        "version": part.version, "published": part.published, "withdrawn": part.withdrawn, "reason": part.reason,
+        "version": part.version, "published": part.published,
+        "day": day_of(part.published) if part.published else "", "withdrawn": part.withdrawn, "reason": part.reason,
         "how": made[0].how if made else "", "held": True, "here": here,
         "unsure": any(link.credit == "unverified" for link in links),
         "owes": [_owed(link, names, found) for link in links],
@@ -207,8 +209,8 @@ def _absent(id: str) -> dict[str, Any]:
     title = _elsewhere(id)
     return {
         "id": id, "title": title, "short": title, "language": "", "url": None, "practice": None, "place": "",
-        "stage": "", "since": "", "version": "", "published": 0, "withdrawn": False, "how": "", "held": False,
-        "here": False, "unsure": False,
+        "stage": "", "since": "", "version": "", "published": 0, "day": "", "withdrawn": False, "how": "",
+        "held": False, "here": False, "unsure": False,
     }  # fmt: skip
 
 
