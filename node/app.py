@@ -123,7 +123,8 @@ class Node:
         app = web.Application(client_max_size=limits.BODY_BYTES)
         install(
             app, site=self._introduced, storage=self.storage, clock=self.clock, verify=self._verify_token,
-            seal=self.keystore.seal, reader=standing.reader, enter=self.rooms.joining.enter,
+            seal=self.keystore.seal, reader=standing.reader, enter=self.rooms.passkeys.enter,
+            passkeys=self.rooms.ceremony.possible,
         )  # fmt: skip
         endpoints = Endpoints(
             self.origin, self.gate, self.keyring, self.storage, self.admission, self.clock,

@@ -22,6 +22,9 @@ from node.coalition.importing.wiring import importing_handlers
 from node.coalition.operation import Operation
 from node.coalition.organisations.pages import Organisations
 from node.coalition.pages import CoalitionPages
+from node.coalition.passkeys import store as passkey_store
+from node.coalition.passkeys.ceremony import Ceremony
+from node.coalition.passkeys.pages import Passkeys
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
@@ -82,6 +85,8 @@ class Rooms:
         self._desk = desk
         self._keystore = keystore
         self.joining = Joining(desk, keystore.seal)
+        self.ceremony = Ceremony(desk.origin, desk.clock, keystore.seal)
+        self.passkeys = Passkeys(desk, self.joining, self.ceremony)
         self._placing = Placing(Places())
         self._opening = Opening(desk, keystore, self._placing)
         self._kinds = by_name(
@@ -108,13 +113,15 @@ class Rooms:
         imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         noting, finding = Noting(desk, placing), Finding(desk, placing)
+        held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
             Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed),
             self.joining,
+            self.passkeys,
             Directory(desk),
-            Own(desk, self.joining, keystore.seal, {"brought_in_and_applied": crossing_store.of_member}),
+            Own(desk, self.joining, keystore.seal, held),
             Profiles(desk, keystore, outside.actor),
             Organisations(desk),
             awaited,

@@ -4,6 +4,7 @@ from typing import Any
 
 from node.coalition import rules, store
 from node.coalition.organisations.wiring import Merged, organisation_commands
+from node.coalition.passkeys.wiring import passkey_commands
 from node.coalition.people.wiring import people_commands
 from node.coalition.practices.wiring import practice_commands
 from node.coalition.profiles.wiring import profile_commands
@@ -23,6 +24,7 @@ def coalition_handlers(actors: ActorNoun, merged: tuple[Merged, ...] = ()) -> di
         "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
+            **passkey_commands(),
             **people_commands(),
             **settling_commands(),
             **profile_commands(),

@@ -27,12 +27,15 @@ def judge(
 
 def first(tx: Tx, who: Who, now: int) -> bool:
     """Remember the wish by its name; False if it is remembered already."""
-    if not who.once:
-        return True
+    return not who.once or once(tx, who.once, now + REMEMBERED, now)
+
+
+def once(tx: Tx, name: str, until: int, now: int) -> bool:
+    """Remember this name until then; False if it is remembered already."""
     tx.run("DELETE FROM wish WHERE until <= :now", now=now)
     noted = tx.one(
         "INSERT INTO wish(once, until) VALUES(:once, :until) ON CONFLICT(once) DO NOTHING RETURNING once",
-        once=who.once, until=now + REMEMBERED,
+        once=name, until=until,
     )  # fmt: skip
     return noted is not None
 

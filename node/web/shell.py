@@ -22,10 +22,11 @@ def install(
     seal: Callable[[str], bytes] | None = None,
     reader: Callable[[Reads, str], session.Reader | None] | None = None,
     enter: signin.Enter | None = None,
+    passkeys: bool = False,
 ) -> Shell:
     """Call it once, before the rooms add their routes. `verify`: is this the operator's token?
 
-    `seal` and `reader`: see session.Sessions; `enter`: see signin.Enter.
+    `seal` and `reader`: see session.Sessions; `enter`: see signin.Enter; passkeys: it knows passkeys too.
     """
     files = static.load()
     shell = Shell(site, clock, environment(files))
@@ -35,6 +36,7 @@ def install(
     app[session.SESSIONS] = session.Sessions(storage, clock, verify, site().origin, **given)
     if enter is not None:
         app[signin.ENTER] = enter
+        app[signin.PASSKEYS] = passkeys
     app.middlewares.extend((packing.middleware, problem.middleware, session.middleware))
     app.on_response_prepare.append(headers.secure)
     app.router.add_get("/static/{name}", static.serve)

@@ -12,11 +12,16 @@ from node.web.session import SESSIONS, safe_path, session_of
 
 # Who signs in by a name and a password, as a member's id; None, and what is wrong stands in the form.
 Enter = Callable[[web.Request, Form], Awaitable[str | None]]
+PASSKEYS: web.AppKey[bool] = web.AppKey("passkeys", bool)  # whether members may sign in by one at this origin
 ENTER: web.AppKey[Enter] = web.AppKey("enter", Callable)  # type: ignore[type-abstract]
 
 
+def _view(request: web.Request, form: Form, then: str) -> dict[str, object]:
+    return {"form": form, "then": then, "members": ENTER in request.app, "passkeys": request.app.get(PASSKEYS, False)}
+
+
 def _page(request: web.Request, form: Form, then: str) -> web.Response:
-    return render(request, "sign_in.html", {"form": form, "then": then, "members": ENTER in request.app}, form.status)
+    return render(request, "sign_in.html", _view(request, form, then), form.status)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -28,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """POST /sign-in with `then` and either `name` and `password`, a member's, or `token`, the operator's."""
+    """POST /sign-in with `then` and a member's `name` and `password`, or `passkey`, or the operator's `token`."""
     form = await read_form(request, signed_in=False)
     then = safe_path(form.value("then"))
     if form.value("token").strip() or ENTER not in request.app:

@@ -124,6 +124,8 @@ SAID = MappingProxyType(
         "recommended": words("Recommended to everyone who follows you."),
         "practice-opened": words("The practice is open. Publish its first item next."),
         "checked": words("The check has run."),
+        "passkey-added": words("Added. From now on it signs you in."),
+        "passkey-removed": words("Removed: it signs nobody in any more."),
         "settled": words("That was everything. You find it here again whenever something changes."),
         "profile-published": words("Published. Everybody can see your profile now."),
         "profile-ended": words("Taken back. Nobody sees anything of you any more."),

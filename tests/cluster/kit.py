@@ -97,13 +97,14 @@ class Town:
     """
 
     def __init__(
-        self, directory: Path, port: int, name: str, clock: Any, peers: list[int], listen: int = 0, **settings: Any
-    ) -> None:
+        self, directory: Path, port: int, name: str, clock: Any, peers: list[int], listen: int = 0,
+        host: str = "127.0.0.1", **settings: Any,
+    ) -> None:  # fmt: skip
         self.directory = directory
         self.port = port
         self.name = name
         self.clock = clock
-        self.origin = f"http://127.0.0.1:{port}"
+        self.origin = f"http://{host}:{port}"
         self.listen = listen or port
         self._road = Road(port, listen) if listen else None
         self.settings = config.checked(

@@ -246,6 +246,21 @@ async def _password(_scene: Scene) -> Sending:
     return "/me/password", {"old": "x", "new": "y"}
 
 
+async def _passkey(_scene: Scene) -> Sending:
+    return "/me/passkeys", {"name": "x", "password": "y", "passkey": "{}"}
+
+
+async def _remove_passkey(scene: Scene) -> Sending:
+    id = scene.word("key")
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO passkey(id, member, name, key, count, made) VALUES(:id, :member, 'x', :key, 0, 1)",
+            id=id, member=COORDINATOR, key=b"x",
+        )
+    )  # fmt: skip
+    return f"/me/passkeys/{id}/remove", {}
+
+
 async def _end_session(_scene: Scene) -> Sending:
     return "/me/sessions/00/end", {}
 
@@ -287,6 +302,7 @@ async def _leave(_scene: Scene) -> Sending:
     return "/me/leave", {}
 
 
+_PASSKEYS = "tests/coalition/passkeys/test_passkeys.py"  # it needs an authenticator
 _PEOPLE = "tests/security/test_members.py"
 PAGES: dict[str, Act] = {
     "/members/invite": Act(_invite, shows=True),
@@ -304,6 +320,8 @@ PAGES: dict[str, Act] = {
     "/practices/{slug}/leave": Act(_leave_practice),
     "/me/details": Act(_details, cannot=OPERATOR),
     "/me/password": Act(_password, cannot=OPERATOR, elsewhere=_PEOPLE),
+    "/me/passkeys": Act(_passkey, cannot=OPERATOR, elsewhere=_PASSKEYS),
+    "/me/passkeys/{id}/remove": Act(_remove_passkey, cannot=OPERATOR),
     "/me/sessions/{id}/end": Act(_end_session, cannot=OPERATOR, elsewhere=_PEOPLE),
     "/me/tokens": Act(_token, cannot=OPERATOR, shows=True),
     "/me/tokens/{id}/revoke": Act(_revoke_token, cannot=OPERATOR),

@@ -42,7 +42,7 @@ _ASKED = {
     "parent_name": "Safe streets", "parent_slug": "safe-streets",
 }  # fmt: skip
 _ME = {
-    "asked": (_ASKED,),
+    "passkeys": 1, "asked": (_ASKED,),
     "member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "sessions": _SESSIONS, "tokens": _TOKENS,
     "form": Form(), "details": Form({"name": "Marty Sumner", "sector": "public"}), "token": "cwm1_abc",
     "profile": {"handle": "marty"},
@@ -85,6 +85,15 @@ _ORGANISATION = {
 }  # fmt: skip
 
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "passkeys": (
+        "passkeys.html",
+        {"form": Form(), "possible": True, "passkeys": [
+            {"id": "k1", "name": "My telephone", "made": NOW - DAY, "used": NOW},
+            {"id": "k2", "name": "Key on my ring", "made": NOW, "used": None},
+        ]},
+        True,
+    ),
+    "passkeys-none": ("passkeys.html", {"form": Form(), "possible": False, "passkeys": []}, True),
     "join": ("join.html", _JOIN, False),
     "join-awaited": ("join.html", {**_JOIN, "noted": _NOTED}, False),
     "recover": ("join.html", {**_JOIN, "recovering": True, "name": "Marty", "sign_in": "marty"}, False),

@@ -228,7 +228,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         True,
     ),
-    "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True}, False),
+    "sign-in": ("sign_in.html", {"form": Form(), "then": "/operation", "members": True, "passkeys": True}, False),
     **sample_people.RICH,
     **sample_imports.RICH,
     **sample_crossings.RICH,

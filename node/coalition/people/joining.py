@@ -70,11 +70,7 @@ class Joining:
         place, clock, storage = passwords.place_of(request), self._desk.clock, self._desk.storage
         wait = await passwords.wait_of(storage, clock, name, place)
         if wait:
-            minutes = -(-wait // 60_000)
-            form.wrong(
-                "password", say("Password"),
-                say("Too many attempts did not match. Wait {minutes} min, then try again.", minutes=minutes),
-            )  # fmt: skip
+            form.wrong("password", say("Password"), passwords.too_many(wait))
             return None
         row = await storage.read(lambda reads: store.account(reads, name))
         if await self._passwords.check(row["password"] if row else None, password) and row is not None:
@@ -252,6 +248,20 @@ class Joining:
     def _judge_password(self, form: Form, *known: str) -> None:
         if why := rules.password_fault(form.value("password"), *known):
             form.wrong("password", say("Password"), why)
+
+    async def is_password(self, request: web.Request, member: str, form: Form) -> bool:
+        """Whether the form's `password` is this member's, who is signed in; what is wrong stands in the form."""
+        place, clock, storage = passwords.place_of(request), self._desk.clock, self._desk.storage
+        wait = await passwords.wait_of(storage, clock, f"own {member}", place)
+        if wait:
+            form.wrong("password", say("Password"), passwords.too_many(wait))
+            return False
+        row = await storage.read(lambda reads: reads.one("SELECT password FROM member WHERE id = :id", id=member))
+        if await self._passwords.check(row["password"] if row else None, form.value("password")):
+            return True
+        await passwords.failed(storage, clock, f"own {member}", place)
+        form.wrong("password", say("Password"), say("That is not your present password."))
+        return False
 
     async def change_password(self, member: str, old: str, new: str, but: bytes, who: Who) -> Outcome:
         """A member's own change, who shows the old one."""

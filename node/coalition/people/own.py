@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from node.coalition.passkeys import store as passkeys
 from node.coalition.people import commands, links, rules, store
 from node.coalition.people.joining import Joining
 from node.coalition.people.links import Seal
@@ -95,6 +96,7 @@ class Own:
                 ],
                 "tokens": store.tokens(reads, id),
                 "profile": profiles.profile(reads, id),
+                "passkeys": len(passkeys.of_member(reads, id)),
                 "asked": practice_store.asked_of(reads, id),
             }  # fmt: skip
 

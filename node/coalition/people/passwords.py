@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from node.clock import Clock
+from node.sentence import Sentence, say
 from node.storage.contract import Reads, Storage, Tx
 
 WINDOW = 15 * 60_000  # ms
@@ -54,13 +55,14 @@ def place_of(request: web.Request) -> str:
     return place
 
 
-async def wait_of(storage: Storage, clock: Clock, account: str, place: str) -> int:
-    """Milliseconds until one more attempt is taken; 0: now."""
+async def wait_of(storage: Storage, clock: Clock, account: str, place: str, *, account_too: bool = True) -> int:
+    """Milliseconds until one more attempt is taken; 0: now. account_too: else the place alone counts."""
     now = clock.now()
+    counted = ((f"account {account}", AN_ACCOUNT), (f"place {place}", A_PLACE))
 
     def work(reads: Reads) -> int:
         waits = [0]
-        for what, most in ((f"account {account}", AN_ACCOUNT), (f"place {place}", A_PLACE)):
+        for what, most in counted if account_too else counted[1:]:
             row = reads.one(
                 "SELECT at FROM sign_in_failure WHERE what = :what AND at > :since"
                 " ORDER BY at DESC LIMIT 1 OFFSET :most",
@@ -71,6 +73,11 @@ async def wait_of(storage: Storage, clock: Clock, account: str, place: str) -> i
         return max(waits)
 
     return await storage.read(work)
+
+
+def too_many(wait: int) -> Sentence:
+    """What is said to who has to wait so many milliseconds."""
+    return say("Too many attempts did not match. Wait {minutes} min, then try again.", minutes=-(-wait // 60_000))
 
 
 async def failed(storage: Storage, clock: Clock, account: str, place: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from node.coalition.passkeys import store as passkeys
 from node.coalition.people import belonging
 from node.coalition.people.commands import (
     Affiliate,
@@ -134,6 +135,7 @@ def apply(tx: Tx, command: Any, effects: tuple[Note, ...], now: int) -> None:
             _use(tx, by)
             tx.run("UPDATE member SET password = :hash WHERE id = :id", hash=command.password, id=by.member)
             _end_ways(tx, by.member)
+            passkeys.forget(tx, by.member)  # a recovery is for who has lost what signs them in, or has it stolen
         case DescribeMember():
             tx.run(
                 "UPDATE member SET name = :name, email = :email, sector = :sector, discipline = :discipline,"
@@ -237,6 +239,7 @@ def _end_ways(tx: Tx, member: str) -> None:
 def _leave(tx: Tx, member: str, now: int) -> None:
     """The row stays, for what they did is recorded under its id; whatever it said of them goes."""
     _end_ways(tx, member)
+    passkeys.forget(tx, member)
     tx.run("UPDATE role SET until = :now WHERE member = :member AND until IS NULL", now=now, member=member)
     tx.run("DELETE FROM affiliation WHERE member = :member", member=member)
     tx.run("DELETE FROM profile WHERE member = :member", member=member)
