@@ -188,7 +188,7 @@ async def test_the_words_that_matter(site: Site) -> None:
 
 async def test_static_files(site: Site) -> None:
     files = static.load()
-    assert set(files) == {"commonweave.css", "logo.svg", "places.js"}
+    assert set(files) == {"commonweave.css", "logo.svg", "passkeys.js", "places.js"}
     async with aiohttp.ClientSession() as client:
         async with client.get(site.origin + static.address(files, "commonweave.css")) as answer:
             assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
