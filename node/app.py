@@ -98,7 +98,7 @@ class Node:
         self.catchup = Catchup(
             storage, self.gate, peers, self.keyring, clock, self._sign_as_node, self._repeat_follow, comparing.compare
         )
-        self.rooms = Rooms(self.desk, keystore)
+        self.rooms = Rooms(self.desk, keystore, directory)
         self._site: Site | None = None
         self._introducing: asyncio.Task[None] | None = None
         # Never said twice, and not worth asking the system for chance at each of a thousand deliveries.
@@ -159,6 +159,7 @@ class Node:
     def _wake(self) -> None:
         self.delivery.wake()
         self.catchup.wake()
+        self.rooms.search.wake()
 
     async def _repeat_follow(self, target: str, address: str) -> None:
         id = self.origin.at(f"/activities/{self.clock.new_id()}")
@@ -252,6 +253,7 @@ class Node:
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),
             asyncio.create_task(self.rooms.importing.run(), name="importing"),
+            asyncio.create_task(self.rooms.search.run(), name="search"),
         ]
         for worker in self._workers:
             worker.add_done_callback(_report)

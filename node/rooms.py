@@ -4,6 +4,7 @@ A new room, or a new part of one, is named here and nowhere else.
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -52,6 +53,7 @@ from node.repertoire.editing import Editing
 from node.repertoire.importing import items
 from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.pages import RepertoirePages
+from node.repertoire.search.following import Search
 from node.repertoire.wiring import repertoire_handlers
 from node.web.api import Route
 from node.web.placing import Placing
@@ -81,7 +83,7 @@ class Outside(msgspec.Struct, frozen=True):
 class Rooms:
     """Made with the node; opened when its door is."""
 
-    def __init__(self, desk: Desk, keystore: Keystore) -> None:
+    def __init__(self, desk: Desk, keystore: Keystore, directory: Path) -> None:
         self._desk = desk
         self._keystore = keystore
         self.joining = Joining(desk, keystore.seal)
@@ -93,6 +95,7 @@ class Rooms:
             (nouns.members(desk), nouns.organisations(desk), nouns.practices(desk, self._opening.open), items(desk))
         )
         self.importing = Carrying(desk, self._kinds)
+        self.search = Search(desk.storage, desk.clock, directory)
 
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
@@ -105,7 +108,7 @@ class Rooms:
     def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
-        repertoire = RepertoirePages(desk, outside.item)
+        repertoire = RepertoirePages(desk, outside.item, self.search)
         lineage = LineagePages(desk)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
@@ -144,7 +147,7 @@ class Rooms:
             PracticeApi(desk, self._opening, describing, splitting),
             FindingApi(desk, placing, noting),
             CoalitionApi(connections, operation),
-            RepertoireApi(desk),
+            RepertoireApi(desk, self.search),
             ImportApi(desk, bringing, imports),
         )
         pages = [route for room in rooms for route in room.routes()]

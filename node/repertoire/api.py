@@ -10,11 +10,13 @@ from node.gate.desk import Desk
 from node.gate.handler import Outcome
 from node.repertoire import catalog, composing, reading, rules, store
 from node.repertoire.composing import Written
+from node.repertoire.search import looking
+from node.repertoire.search.following import Search
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web.api import Route, insist
+from node.web.language import preferred
 from node.web.markdown import sanitise
-from node.web.pagination import number_of
 from node.web.session import who_of
 from protocol import canonical, identifiers
 from protocol.errors import ProtocolError, Reason
@@ -114,32 +116,50 @@ class CardAnswer(msgspec.Struct, frozen=True, kw_only=True):
     practice: str
     practice_name: str
     own: bool
+    origin: str
+    adapted: int
     review_by: str | None
     published: str
     updated: str
 
 
 class CatalogAnswer(msgspec.Struct, frozen=True):
-    """A page of the catalog, the latest first."""
+    """A page of the catalog. facets: of each way to narrow, its values and how many items each would leave.
+
+    indexed: false while the search index cannot be used: words are then found as they are written, and only domain,
+    kind, practice and language narrow.
+    """
 
     items: tuple[CardAnswer, ...]
     page: int
     total: int
     next: str | None
+    facets: dict[str, dict[str, int]]
+    indexed: bool
 
 
 class RepertoireApi:
     """The handlers and their routes."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, search: Search) -> None:
         self._desk = desk
+        self._search = search
 
     def routes(self) -> list[Route]:
         narrow = {
-            "q": "words to find in title, summary, text and place",
+            "q": 'words to find; "a phrase", -without, begin*',
             "domain": "a domain; what lies below it is found too",
             "kind": "a kind of item",
             "practice": "the id of the practice that owns it",
+            "language": "the language that it is in, by its code",
+            "place": "an ISO 3166 code of a country or a part of one; what lies within is found too",
+            "level": "the level of the practice that owns it",
+            "origin": "the host of the node that it comes from",
+            "evidence": "yes or no: whether it says what evidence there is",
+            "adapted": "by how many adaptations are held: 0, 1 (to 4), 5 (to 19), 20 (or more)",
+            "fresh": "last changed within a month, within a year before that (year), or older",
+            "sort": "newest, adapted (most first) or review (due first); by relevance if words are given",
+            "reads": "the code of a language that the reader reads: words are found in other forms as well",
             "page": "which page, from 1",
         }
         return [
@@ -199,28 +219,28 @@ class RepertoireApi:
         return answer(held)
 
     async def catalog(self, request: web.Request, _body: None) -> CatalogAnswer:
-        asked = request.query
-        query = catalog.Query(
-            asked.get("q", ""), asked.get("domain", ""), asked.get("kind", ""), asked.get("practice", ""),
-            asked.get("language", ""), number_of(asked.get("page")),
-        )  # fmt: skip
-        rows, total = await self._desk.storage.read(
-            lambda reads: (catalog.cards(reads, query), catalog.total(reads, query))
-        )
-        more = len(rows) > catalog.PAGE
+        query, wrong = looking.read(request.query)
+        if wrong:
+            raise ProtocolError(Reason.INVALID, say("These cannot have that value: {names}", names=", ".join(wrong)))
+        tongues = (request.query.get("reads", ""), preferred(request.headers.get("Accept-Language", "")))
+        found = await looking.look(self._desk.storage, self._search, query, (*tongues, self._desk.language))
+        more = query.page * catalog.PAGE < found.listed
         return CatalogAnswer(
             tuple(
                 CardAnswer(
                     id=row["id"], title=row["name"], kind=row["kind"], domain=row["domain"],
                     language=row["language"], place=row["place"], summary=row["summary"], practice=row["owner"],
-                    practice_name=row["practice_name"] or row["owner"], own=bool(row["local"]),
-                    review_by=row["review_by"], published=instant(row["published"]), updated=instant(row["updated"]),
+                    practice_name=row["practice_name"] or row["owner"], own=bool(row["local"]), origin=row["host"],
+                    adapted=row["adapted"], review_by=row["review_by"], published=instant(row["published"]),
+                    updated=instant(row["updated"]),
                 )
-                for row in rows[: catalog.PAGE]
+                for row in found.rows
             ),
             query.page,
-            total,
+            found.total,
             str(request.rel_url.update_query(page=query.page + 1)) if more else None,
+            {name: dict(values) for name, values in found.counts.items()},
+            found.indexed,
         )  # fmt: skip
 
 

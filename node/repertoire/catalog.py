@@ -15,10 +15,15 @@ from protocol import identifiers
 
 PAGE = 20
 FACETS = ("domain", "kind", "language")
+INDEXED = ("place", "level", "origin", "evidence", "adapted", "fresh", "sort")
+NARROWS = (*FACETS, "practice", *INDEXED[:-1])
 
 _CARD = (
     "i.id, i.owner, i.host, i.local, i.name, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,"
     " i.published, i.updated, a.name AS practice_name, a.handle"
+)
+_ADAPTED = (
+    "(SELECT COUNT(*) FROM adaptation d JOIN item m ON m.id = d.item AND m.withdrawn IS NULL WHERE d.original = i.id)"
 )
 _ALL = ("item i", "i.updated DESC, i.key DESC")
 # An entry that is the present state of an object has its card.
@@ -30,7 +35,11 @@ _OF_SET = (
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What is asked of the catalog; empty strings do not narrow. page counts from 1."""
+    """What is asked of the catalog; empty strings do not narrow. page counts from 1.
+
+    From `place` on: what only the index answers (search/asking.py). place: an ISO 3166 code; evidence: yes or no;
+    adapted, fresh: names of ranges; sort: newest, adapted or review, else by relevance.
+    """
 
     q: str = ""
     domain: str = ""
@@ -38,11 +47,23 @@ class Query(msgspec.Struct, frozen=True):
     practice: str = ""
     language: str = ""
     page: int = 1
+    place: str = ""
+    level: str = ""
+    origin: str = ""
+    evidence: str = ""
+    adapted: str = ""
+    fresh: str = ""
+    sort: str = ""
 
     @property
     def narrowed(self) -> bool:
         """True if anything but the page is asked."""
-        return bool(self.q or self.domain or self.kind or self.practice or self.language)
+        return bool(self.q) or any(getattr(self, name) for name in NARROWS)
+
+    @property
+    def indexed(self) -> bool:
+        """True if anything is asked that only the index can answer."""
+        return any(getattr(self, name) for name in INDEXED)
 
 
 class _Source(msgspec.Struct, frozen=True):
@@ -93,10 +114,24 @@ def cards(reads: Reads, query: Query) -> list[Row]:
     """One page of cards, the latest first; one more row than a page if another page follows."""
     found = _source(reads, query)
     return reads.all(
-        f"SELECT {_CARD} FROM {found.tables} LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
+        f"SELECT {_CARD}, {_ADAPTED} AS adapted FROM {found.tables} LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
         f" WHERE {found.where} ORDER BY {found.order} LIMIT :limit OFFSET :skip",
         **found.named, limit=PAGE + 1, skip=(query.page - 1) * PAGE,
     )  # fmt: skip
+
+
+def cards_of(reads: Reads, keys: tuple[int, ...]) -> list[Row]:
+    """The cards of these items, in this order, with how often each was adapted; without those that went meanwhile."""
+    if not keys:
+        return []
+    named = {f"key{number}": key for number, key in enumerate(keys)}
+    rows = reads.all(
+        f"SELECT i.key, {_CARD}, {_ADAPTED} AS adapted FROM item i LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
+        f" WHERE i.withdrawn IS NULL AND i.key IN ({', '.join(f':{name}' for name in named)})",
+        **named,
+    )
+    found = {row["key"]: row for row in rows}
+    return [found[key] for key in keys if key in found]
 
 
 def total(reads: Reads, query: Query) -> int:

@@ -1,20 +1,24 @@
 """The catalog and the item, for people. Thin: parse, read, render; programs get the same data from the API."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
+from node import regions
 from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, versions, views
 from node.repertoire.crossings import pages as crossings
+from node.repertoire.search import facets, looking
+from node.repertoire.search.following import Search
 from node.sentence import say
 from node.storage.contract import Reads
 from node.web.forms import carry_out
-from node.web.language import liked
+from node.web.language import liked, locale_of
 from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
@@ -37,8 +41,11 @@ _SHOWN = (
 class RepertoirePages:
     """`document` serves an item to other servers, at the address it shares with the page."""
 
-    def __init__(self, desk: Desk, document: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+    def __init__(
+        self, desk: Desk, document: Callable[[web.Request], Awaitable[web.StreamResponse]], search: Search
+    ) -> None:
         self._desk = desk
+        self._search = search
         self._document = document
 
     def routes(self) -> list[web.RouteDef]:
@@ -58,27 +65,27 @@ class RepertoirePages:
         return [views.card(row) for row in rows[: catalog.PAGE]], catalog.total(reads, query)
 
     async def catalog(self, request: web.Request) -> web.StreamResponse:
-        asked = request.query
-        query = catalog.Query(
-            asked.get("q", "").strip()[:200], asked.get("domain", ""), asked.get("kind", ""),
-            asked.get("practice", ""), asked.get("language", ""), number_of(asked.get("page")),
-        )  # fmt: skip
-
-        def work(reads: Reads) -> dict[str, object]:
-            total = catalog.total(reads, query)
-            shown: list[tuple[str, str]] = [("q", query.q), *views.kept(query)]
-            page: PageOf = page_of(query.page, total, "/catalog", shown, catalog.PAGE)
-            return {
-                "q": query.q,
-                "kept": views.kept(query),
-                "facets": [views.facet(query, name, catalog.counts(reads, query, name)) for name in catalog.FACETS],
-                "cards": [views.card(row) for row in catalog.cards(reads, query)[: catalog.PAGE]],
-                "page": page,
-                "narrowed": query.narrowed,
-                "clear_url": "/catalog",
-            }
-
-        return render(request, "catalog.html", await self._desk.storage.read(work))
+        query, _ = looking.read(request.query)
+        tongue = catalogue_of(request).code
+        tongues = liked(tongue, request.headers.get("Accept-Language", ""))
+        found = await looking.look(self._desk.storage, self._search, query, (*tongues, self._desk.language))
+        await asyncio.to_thread(regions.load)
+        shown: list[tuple[str, str]] = [("q", query.q), *views.kept(query)]
+        page: PageOf = page_of(query.page, found.listed, "/catalog", shown, catalog.PAGE)
+        view: dict[str, object] = {
+            "q": query.q,
+            "kept": views.kept(query),
+            "total": found.total,
+            "facets": facets.facets(query, found.counts, locale_of(tongue)),
+            "sorts": facets.sorts(query) if found.indexed else [],
+            "cards": [views.card(row) for row in found.rows],
+            "page": page,
+            "note": looking.note(found, query),
+            "narrowed": query.narrowed,
+            "clear_url": "/catalog",
+            "words_url": views.catalog_url(catalog.Query(q=query.q)),
+        }
+        return render(request, "catalog.html", view)
 
     async def item(self, request: web.Request) -> web.StreamResponse:
         if wants_activity(request.headers.get("Accept")):

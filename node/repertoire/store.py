@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from node.repertoire import tongues, versions
+from node.repertoire import changes, tongues, versions
 from node.repertoire.adapting import crediting
 from node.repertoire.lineage import links
 from node.repertoire.rules import (
@@ -53,18 +53,22 @@ _OF = "key IN (SELECT key FROM object WHERE id = :id)"
 # Nothing of what its owner took back stays readable, its title least of all: every replica shows the same tombstone.
 _WITHDRAW = f"""
 UPDATE item SET withdrawn = COALESCE(withdrawn, :now), name = '', summary = '', place = '', review_by = NULL,
-  search = '' WHERE {_OF}"""  # noqa: S608
+  search = '', changed = {changes.NEXT} WHERE {_OF}"""  # noqa: S608
 
-_KEEP = """
+_KEEP = f"""
 INSERT INTO item(key, id, owner, host, local, name, kind, domain, language, place, summary, review_by, published,
-  updated, search)
+  updated, search, changed)
 VALUES((SELECT key FROM object WHERE id = :id AND owner = :owner), :id, :owner, :host,
   COALESCE((SELECT local FROM actor WHERE id = :owner), 0), :name, :kind, :domain, :language, :place, :summary,
-  :review_by, :published, :updated, :search)
+  :review_by, :published, :updated, :search, {changes.NEXT})
 ON CONFLICT(key) DO UPDATE SET name = excluded.name, kind = excluded.kind, domain = excluded.domain,
   language = excluded.language, place = excluded.place, summary = excluded.summary, review_by = excluded.review_by,
-  published = excluded.published, updated = excluded.updated, search = excluded.search
-"""
+  published = excluded.published, updated = excluded.updated, search = excluded.search,
+  changed = excluded.changed
+"""  # noqa: S608
+
+# Whatever it is an adaptation of counts how many it has.
+_ORIGINALS = "id IN (SELECT original FROM adaptation WHERE item = :id)"
 
 
 # Facts
@@ -264,7 +268,10 @@ def apply(tx: Tx, message: object, effects: tuple[Effect, ...], now: int) -> Non
                 versions.forget(tx, effect.id)
                 if isinstance(message, Verified):
                     links.leave(tx, effect.id, cast("Verified[Activity]", message).msg)
+                changes.touch(tx, _ORIGINALS, id=effect.id)
             case Hide():
+                changes.touch(tx, _ORIGINALS, id=effect.id)
+                changes.gone(tx, _OF, id=effect.id)
                 tx.run(f"DELETE FROM item WHERE {_OF}", id=effect.id)  # noqa: S608
                 tx.run("DELETE FROM adaptation WHERE item = :id", id=effect.id)
                 versions.forget(tx, effect.id)
@@ -289,6 +296,7 @@ def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
     )  # fmt: skip
     if before:
         # Also where it names none now: a state takes the place of the one before it, whichever came first.
+        changes.touch(tx, _ORIGINALS, id=item.id)
         tx.run("DELETE FROM adaptation WHERE item = :item", item=item.id)
     for reference in item.adapted_from:
         tx.run(
@@ -296,6 +304,8 @@ def keep(tx: Tx, item: Item, now: int, *, before: bool = True) -> None:
             " ON CONFLICT(original, item) DO NOTHING",
             original=reference.id, item=item.id, digest=reference.digest,
         )  # fmt: skip
+    if item.adapted_from:
+        changes.touch(tx, _ORIGINALS, id=item.id)
     tongues.keep(tx, item, before=before)
     links.keep(tx, item, before=before)
 

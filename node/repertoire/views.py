@@ -1,18 +1,14 @@
-"""From what is held to what a page shows: cards, lineage, provenance, facets. Pure."""
+"""From what is held to what a page shows: cards, lineage, provenance. Pure."""
 
-from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from node.repertoire import reading
-from node.repertoire.catalog import FACETS, Query
+from node.repertoire.catalog import NARROWS, Query
 from node.repertoire.tongues import Tongue, preferred
-from node.sentence import say, together, words
+from node.sentence import say, words
 from node.storage.contract import Row
-from node.web import words as codes
-from node.web.things import Choice, Facet, ItemCard, Languages, Lineage, Other, Provenance, Ref
+from node.web.things import ItemCard, Languages, Lineage, Other, Provenance, Ref
 from protocol import identifiers
-
-TITLES = {"domain": words("Domain"), "kind": words("Kind"), "language": words("Language")}
 
 
 def item_url(id: str, local: bool) -> str:
@@ -79,6 +75,7 @@ def card(row: Row) -> ItemCard:
         updated=row["updated"],
         review_by=row["review_by"],
         origin="" if local else row["host"],
+        adapted=row["adapted"],
     )
 
 
@@ -121,36 +118,12 @@ def _safe(url: str) -> str | None:
     return url if identifiers.is_safe_link(url) else None
 
 
-def facet(query: Query, name: str, rows: Iterable[Row]) -> Facet:
-    """One way to narrow the catalog, its counts under everything else that is asked."""
-    chosen: str = getattr(query, name)
-    return Facet(
-        TITLES[name],
-        tuple(
-            Choice(
-                label=_label(name, row["value"]),
-                url=catalog_url(query, **{name: row["value"]}),
-                count=row["count"],
-                chosen=row["value"] == chosen,
-            )
-            for row in rows
-        ),
-        catalog_url(query, **{name: ""}),
-    )
-
-
-def _label(facet: str, value: str) -> str:
-    if facet == "domain":
-        return together(codes.domain(value), " › ")
-    return codes.kind(value) if facet == "kind" else codes.language(value)
-
-
 def kept(query: Query) -> list[tuple[str, str]]:
     """The facets that a new search keeps."""
-    return [(name, value) for name in (*FACETS, "practice") if (value := getattr(query, name))]
+    return [(name, value) for name in (*NARROWS, "sort") if (value := getattr(query, name))]
 
 
 def catalog_url(query: Query, **changed: str) -> str:
-    asked = {"q": query.q, **{name: getattr(query, name) for name in (*FACETS, "practice")}, **changed}
+    asked = {"q": query.q, **{name: getattr(query, name) for name in (*NARROWS, "sort")}, **changed}
     given = {name: value for name, value in asked.items() if value}
     return f"/catalog?{urlencode(given)}" if given else "/catalog"

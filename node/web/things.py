@@ -44,6 +44,7 @@ class ItemCard(msgspec.Struct, frozen=True):
     updated: int
     review_by: str | None = None
     origin: str = ""
+    adapted: int = 0  # how many adaptations of it are known here
     connection: str = ""  # how we are connected, in words: "You follow High Point"
 
 
@@ -96,12 +97,13 @@ class PageOf(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One value of a facet; its URL is the same list with it chosen."""
+    """One value of a facet; its URL is the same list with it chosen. depth: how far down a tree it stands."""
 
     label: str
     url: str
     count: int
     chosen: bool = False
+    depth: int = 0
 
 
 class Facet(msgspec.Struct, frozen=True):

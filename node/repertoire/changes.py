@@ -1,0 +1,106 @@
+"""The change sequence of the catalog: which items changed since, in an order in which nothing is missed.
+
+Every statement that changes what the index holds of an item gives it a new number, in the same transaction. Where one
+writes at a time, that is the next one. Where several do, it is the transaction's own, and a reader goes no further
+than the oldest that still runs: what is numbered below it is all there. Numbers from another database, as after a
+restore, may lie ahead of all that: `renumber` takes them back to 0.
+"""
+
+from typing import Any
+
+import msgspec
+
+from node.storage.contract import Reads, Row, Tx
+
+NEXT = (
+    "COALESCE(/*+ pg_current_xact_id()::text::bigint, */"
+    " (SELECT MAX(n) + 1 FROM (SELECT MAX(changed) AS n FROM item UNION ALL SELECT MAX(changed) FROM item_gone)"
+    " AS numbered), 1)"
+)
+_SETTLED = "/*+ AND changed < pg_snapshot_xmin(pg_current_snapshot())::text::bigint */"
+_AFTER = f"(i.changed, i.key) > (:changed, :key) {_SETTLED.replace('changed <', 'i.changed <')}"
+_ITEMS = f"""
+SELECT i.key, i.changed, i.owner, i.updated, i.withdrawn, o.audience, v.raw,
+  (SELECT COUNT(*) FROM adaptation d JOIN item m ON m.id = d.item AND m.withdrawn IS NULL
+   WHERE d.original = i.id) AS adapted
+FROM item i JOIN object o ON o.key = i.key LEFT JOIN activity v ON v.id = o.activity
+WHERE {_AFTER} ORDER BY i.changed, i.key LIMIT :most"""  # noqa: S608
+_GONE = f"SELECT i.key, i.changed FROM item_gone i WHERE {_AFTER} ORDER BY i.changed, i.key LIMIT :most"  # noqa: S608
+_WAITING = f"""
+SELECT COUNT(*) AS n FROM (SELECT 1 FROM item i WHERE {_AFTER} LIMIT :most) AS waiting"""  # noqa: S608
+_ALL = "SELECT COUNT(*) AS n FROM item WHERE withdrawn IS NULL"
+_LAST = f"""
+SELECT COALESCE(MAX(n), 0) AS n FROM (SELECT MAX(changed) AS n FROM item WHERE changed >= 0 {_SETTLED}
+UNION ALL SELECT MAX(changed) FROM item_gone WHERE changed >= 0 {_SETTLED}) AS numbered"""  # noqa: S608
+_AHEAD = "changed > 0 AND 1 = 0 /*+ OR changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint */"
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Up to where the changes are known, in order of (changed, key)."""
+
+    changed: int
+    key: int
+
+
+START = Cursor(-1, 0)
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """The next ones: items as they are now, keys of items that went, and where to go on. done: nothing follows."""
+
+    items: tuple[Row, ...]
+    gone: tuple[int, ...]
+    to: Cursor
+    done: bool
+
+
+def touch(tx: Tx, where: str, **named: Any) -> None:
+    """Items are to be read anew. where: over the table item."""
+    tx.run(f"UPDATE item SET changed = {NEXT} WHERE {where}", **named)  # noqa: S608
+
+
+def gone(tx: Tx, where: str, **named: Any) -> None:
+    """Items are about to leave the catalog for good. where: over the table item."""
+    tx.run(
+        f"INSERT INTO item_gone(key, changed) SELECT key, {NEXT} FROM item WHERE {where}"  # noqa: S608
+        " ON CONFLICT(key) DO UPDATE SET changed = excluded.changed",
+        **named,
+    )
+
+
+def read(reads: Reads, after: Cursor, most: int) -> Changes:
+    """At most so many of each kind after a cursor; items that went and came again are among both, in order."""
+    named = {"changed": after.changed, "key": after.key, "most": most}
+    items, went = reads.all(_ITEMS, **named), reads.all(_GONE, **named)
+    full = [_at(rows[-1]) for rows in (items, went) if len(rows) == most]
+    if full:
+        to = min(full)
+        items, went = [row for row in items if _at(row) <= to], [row for row in went if _at(row) <= to]
+    else:
+        to = max((_at(row) for row in (*items, *went)), default=(after.changed, after.key))
+    return Changes(tuple(items), tuple(row["key"] for row in went), Cursor(*to), not full)
+
+
+def _at(row: Row) -> tuple[int, int]:
+    return row["changed"], row["key"]
+
+
+def waiting(reads: Reads, after: Cursor, most: int) -> int:
+    """How many changed items follow a cursor; `most` if there are more."""
+    return reads.the(_WAITING, changed=after.changed, key=after.key, most=most)["n"]
+
+
+def held(reads: Reads) -> int:
+    """How many items are in the catalog."""
+    return reads.the(_ALL)["n"]
+
+
+def last(reads: Reads) -> int:
+    """The highest number below which all is there. A cursor beyond it is of another database."""
+    return reads.the(_LAST)["n"]
+
+
+def renumber(tx: Tx) -> None:
+    """Take back numbers that this database has not given out yet."""
+    for table in ("item", "item_gone"):
+        tx.run(f"UPDATE {table} SET changed = 0 WHERE {_AHEAD}")  # noqa: S608
