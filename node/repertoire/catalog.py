@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from node.repertoire import changes
 from node.storage import sets
 from node.storage.contract import Reads, Row
 from protocol import identifiers
@@ -21,9 +22,6 @@ NARROWS = (*FACETS, "practice", *INDEXED[:-1])
 _CARD = (
     "i.id, i.owner, i.host, i.local, i.name, i.kind, i.domain, i.language, i.place, i.summary, i.review_by,"
     " i.published, i.updated, a.name AS practice_name, a.handle"
-)
-_ADAPTED = (
-    "(SELECT COUNT(*) FROM adaptation d JOIN item m ON m.id = d.item AND m.withdrawn IS NULL WHERE d.original = i.id)"
 )
 _ALL = ("item i", "i.updated DESC, i.key DESC")
 # An entry that is the present state of an object has its card.
@@ -114,7 +112,7 @@ def cards(reads: Reads, query: Query) -> list[Row]:
     """One page of cards, the latest first; one more row than a page if another page follows."""
     found = _source(reads, query)
     return reads.all(
-        f"SELECT {_CARD}, {_ADAPTED} AS adapted FROM {found.tables} LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
+        f"SELECT {_CARD}, {changes.ADAPTED} AS adapted FROM {found.tables} LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
         f" WHERE {found.where} ORDER BY {found.order} LIMIT :limit OFFSET :skip",
         **found.named, limit=PAGE + 1, skip=(query.page - 1) * PAGE,
     )  # fmt: skip
@@ -126,7 +124,7 @@ def cards_of(reads: Reads, keys: tuple[int, ...]) -> list[Row]:
         return []
     named = {f"key{number}": key for number, key in enumerate(keys)}
     rows = reads.all(
-        f"SELECT i.key, {_CARD}, {_ADAPTED} AS adapted FROM item i LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
+        f"SELECT i.key, {_CARD}, {changes.ADAPTED} AS adapted FROM item i LEFT JOIN actor a ON a.id = i.owner"  # noqa: S608
         f" WHERE i.withdrawn IS NULL AND i.key IN ({', '.join(f':{name}' for name in named)})",
         **named,
     )

@@ -19,20 +19,26 @@ NEXT = (
 )
 _SETTLED = "/*+ AND changed < pg_snapshot_xmin(pg_current_snapshot())::text::bigint */"
 _AFTER = f"(i.changed, i.key) > (:changed, :key) {_SETTLED.replace('changed <', 'i.changed <')}"
+# Of an item i: how many adaptations of it are held that were not withdrawn.
+ADAPTED = (
+    "(SELECT COUNT(*) FROM adaptation d JOIN object b ON b.id = d.item JOIN item m ON m.key = b.key"
+    " WHERE d.original = i.id AND m.withdrawn IS NULL)"
+)
 _ITEMS = f"""
-SELECT i.key, i.changed, i.owner, i.updated, i.withdrawn, o.audience, v.raw,
-  (SELECT COUNT(*) FROM adaptation d JOIN item m ON m.id = d.item AND m.withdrawn IS NULL
-   WHERE d.original = i.id) AS adapted
+SELECT i.key, i.changed, i.owner, i.updated, i.withdrawn, o.audience, v.raw, {ADAPTED} AS adapted
 FROM item i JOIN object o ON o.key = i.key LEFT JOIN activity v ON v.id = o.activity
 WHERE {_AFTER} ORDER BY i.changed, i.key LIMIT :most"""  # noqa: S608
 _GONE = f"SELECT i.key, i.changed FROM item_gone i WHERE {_AFTER} ORDER BY i.changed, i.key LIMIT :most"  # noqa: S608
-_WAITING = f"""
-SELECT COUNT(*) AS n FROM (SELECT 1 FROM item i WHERE {_AFTER} LIMIT :most) AS waiting"""  # noqa: S608
+_WAITING = tuple(
+    f"SELECT i.key FROM {table} i WHERE {_AFTER} ORDER BY i.changed, i.key LIMIT :most"  # noqa: S608
+    for table in ("item", "item_gone")
+)
 _ALL = "SELECT COUNT(*) AS n FROM item WHERE withdrawn IS NULL"
 _LAST = f"""
 SELECT COALESCE(MAX(n), 0) AS n FROM (SELECT MAX(changed) AS n FROM item WHERE changed >= 0 {_SETTLED}
 UNION ALL SELECT MAX(changed) FROM item_gone WHERE changed >= 0 {_SETTLED}) AS numbered"""  # noqa: S608
-_AHEAD = "changed > 0 AND 1 = 0 /*+ OR changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint */"
+_AHEAD = "1 = 0 /*+ OR changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint */"
+RENUMBER = tuple(f"UPDATE {table} SET changed = 0 WHERE {_AHEAD}" for table in ("item", "item_gone"))  # noqa: S608
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -86,8 +92,8 @@ def _at(row: Row) -> tuple[int, int]:
 
 
 def waiting(reads: Reads, after: Cursor, most: int) -> int:
-    """How many changed items follow a cursor; `most` if there are more."""
-    return reads.the(_WAITING, changed=after.changed, key=after.key, most=most)["n"]
+    """How many changes follow a cursor; `most` or more if there are more."""
+    return sum(len(reads.all(sql, changed=after.changed, key=after.key, most=most)) for sql in _WAITING)
 
 
 def held(reads: Reads) -> int:
@@ -102,5 +108,5 @@ def last(reads: Reads) -> int:
 
 def renumber(tx: Tx) -> None:
     """Take back numbers that this database has not given out yet."""
-    for table in ("item", "item_gone"):
-        tx.run(f"UPDATE {table} SET changed = 0 WHERE {_AHEAD}")  # noqa: S608
+    for statement in RENUMBER:
+        tx.run(statement)

@@ -68,7 +68,7 @@ ON CONFLICT(key) DO UPDATE SET name = excluded.name, kind = excluded.kind, domai
 """  # noqa: S608
 
 # Whatever it is an adaptation of counts how many it has.
-_ORIGINALS = "id IN (SELECT original FROM adaptation WHERE item = :id)"
+_ORIGINALS = "key IN (SELECT o.key FROM adaptation d JOIN object o ON o.id = d.original WHERE d.item = :id)"
 
 
 # Facts

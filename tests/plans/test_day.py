@@ -15,6 +15,8 @@ import pytest
 from node import app
 from node.federation import owed
 from node.keystore import Keystore
+from node.repertoire import changes
+from node.repertoire.search import following
 from node.storage.contract import Row, Storage
 from protocol import limits
 from protocol.errors import RemoteProtocolError
@@ -36,7 +38,16 @@ MAY = {
 # Search by words reads the cards: at millions of them it wants an index of its own (deploy/SCALING.md).
 WORDS = "i.search LIKE"
 # At a start, and once a minute: they look at every peer, or set.
-RARE = {owed.RECOVER, owed.MISSED, owed.FAILING, owed.LET_GO, owed.BY_US, owed.NOT_PULLED}
+RARE = {
+    owed.RECOVER,
+    owed.MISSED,
+    owed.FAILING,
+    owed.LET_GO,
+    owed.BY_US,
+    owed.NOT_PULLED,
+    following.LEVELS,
+    *changes.RENUMBER,
+}
 # Pages for people that list, count or end everything of a kind, and are looked at now and then.
 LISTS = (
     "SELECT f.target, f.address, f.host, f.whole_node",  # whom we follow

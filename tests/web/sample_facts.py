@@ -72,6 +72,7 @@ def card(number: int = 1, **changes: Any) -> ItemCard:
         languages=("en", "es"),
         updated=NOW - 4 * DAY,
         review_by="2027-05-01",
+        adapted=3,
     )
     return msgspec.structs.replace(found, **changes)
 

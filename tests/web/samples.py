@@ -47,6 +47,7 @@ from tests.web.sample_facts import (
 )
 from tests.web.sample_facts import SITE as SITE
 from tests.web.sample_practices import QUESTION
+from tests.web.sample_search import BUILDING, SORTS
 
 # name -> (template, view, signed in)
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
@@ -86,6 +87,10 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "facets": FACETS,
             "cards": CARDS,
             "page": PAGE,
+            "total": 271,
+            "sorts": SORTS,
+            "note": BUILDING,
+            "words_url": "/catalog?q=violence",
             "narrowed": True,
             "clear_url": "/catalog",
         },
@@ -264,17 +269,33 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     ),
     "catalog-empty": (
         "catalog.html",
-        {"q": "", "kept": (), "facets": (), "cards": (), "page": NO_PAGE, "narrowed": False, "clear_url": "/catalog"},
+        {
+            "q": "",
+            "kept": (),
+            "total": 0,
+            "facets": (),
+            "sorts": (),
+            "cards": (),
+            "page": NO_PAGE,
+            "note": None,
+            "narrowed": False,
+            "clear_url": "/catalog",
+            "words_url": "/catalog",
+        },
         True,
     ),
     "catalog-none": (
         "catalog.html",
         {
             "q": "tram",
-            "kept": (),
+            "kept": (("kind", "tool"),),
+            "total": 0,
             "facets": (),
+            "sorts": (),
             "cards": (),
             "page": NO_PAGE,
+            "note": None,
+            "words_url": "/catalog?q=tram",
             "narrowed": True,
             "clear_url": "/catalog",
         },

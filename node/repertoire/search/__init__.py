@@ -1,1 +1,1 @@
-"""The catalog's search index: derived from the database, local to a process's machine, rebuilt whenever it is doubted."""
+"""The catalog's search index: derived from the database, local to a machine, built anew whenever it is doubted."""

@@ -31,12 +31,12 @@ MONTH, YEAR = 30 * 86_400_000, 365 * 86_400_000
 ADAPTED: Mapping[str, tuple[int, int | None]] = MappingProxyType(
     {"0": (0, 1), "1": (1, 5), "5": (5, 20), "20": (20, None)}
 )  # by how many: from, and below
-FACETS = ("domain", "kind", "place", "language", "level", "origin", "evidence", "adapted", "fresh")
+FACETS: tuple[str, ...] = ("domain", "kind", "place", "language", "level", "origin", "evidence", "adapted", "fresh")
 FRESH = ("month", "year", "older")
 _ORDERS = MappingProxyType(
     {
-        "newest": ("updated", tantivy.Order.Desc),
-        "adapted": ("adapted", tantivy.Order.Desc),
+        "newest": ("newest", tantivy.Order.Desc),
+        "adapted": ("most", tantivy.Order.Desc),
         "review": ("review", tantivy.Order.Asc),
     }
 )
@@ -138,7 +138,9 @@ class _Asking:
         made += [(Occur.Must, self._phrase(phrase)) for phrase in words.phrases]
         if made:
             made += [(Occur.MustNot, self._phrase(phrase)) for phrase in words.without]
-        elif words.without:
+        elif not words.without:
+            return [(Occur.Must, Query.empty_query())] if self._asked.q else []  # signs alone are nowhere
+        else:
             made = [(Occur.Must, Query.all_query())]
             made += [(Occur.MustNot, self._phrase(phrase)) for phrase in words.without]
         return made
@@ -231,7 +233,8 @@ class _Asking:
             else:
                 field = "owner" if facet == "level" else facet
                 wanted[facet] = {"terms": {"field": field, "size": _VALUES, "segment_size": _VALUES}}
-        found: dict[str, Any] = self._seen.aggregate(query, wanted)
+        seen: Any = self._seen  # which types no aggregation
+        found: dict[str, Any] = seen.aggregate(query, wanted)
         counts = {facet: self._values(facet, found[facet]["buckets"]) for facet in facets}
         return int(found["total"]["value"]), counts
 

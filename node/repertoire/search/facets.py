@@ -18,6 +18,7 @@ from node.web import words as codes
 from node.web.things import Choice, Facet
 
 SHOWN = 30
+_BETWEEN = MappingProxyType({"domain": "/", "place": "-"})  # what parts the steps of a tree's path
 TITLES = MappingProxyType(
     {
         "domain": words("Domain"),
@@ -25,7 +26,7 @@ TITLES = MappingProxyType(
         "place": words("Place"),
         "language": words("Language"),
         "level": words("Level"),
-        "origin": words("From"),
+        "origin": words("Origin node"),
         "evidence": words("Evidence"),
         "adapted": words("Adapted"),
         "fresh": words("Last changed"),
@@ -87,7 +88,7 @@ def _shown(name: str, found: dict[str, int], chosen: str) -> list[str]:
     if name in _RANGES:
         return [value for value in _RANGES[name] if value in found]
     frequent = sorted(found, key=lambda value: (-found[value], value))
-    between = {"domain": "/", "place": "-"}.get(name)
+    between = _BETWEEN.get(name)
     if between is None:
         first = frequent[:SHOWN]
         return first if chosen in first or not chosen else [*first, chosen]
@@ -105,7 +106,8 @@ def _branch(value: str, frequent: list[str], opened: str, between: str) -> list[
 
 
 def _depth(name: str, value: str) -> int:
-    return min(value.count({"domain": "/", "place": "-"}.get(name, "\0")), 2)
+    between = _BETWEEN.get(name)
+    return 0 if between is None else min(len(value.split(between)) - 1, 2)
 
 
 def label(name: str, value: str, locale: Locale) -> str:

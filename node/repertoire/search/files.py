@@ -68,7 +68,7 @@ def take(directory: Path) -> Place:
 
 
 class Index:
-    """An open index. Made by `reopen` or `begin`. IndexBroken from everything, if the files are not what they must be."""
+    """An open index, made by `reopen` or `begin`. Whatever it does raises IndexBroken if its files are damaged."""
 
     def __init__(self, place: Path, index: tantivy.Index, cursor: Cursor) -> None:
         self._place = place
@@ -96,13 +96,17 @@ class Index:
     def put(self, documents: Iterable[dict[str, Any]], gone: Iterable[int]) -> None:
         """Take in items as they are now, and let go of others, by their keys."""
 
+        document: Any = tantivy.Document  # its methods take any dictionary, and are typed as if they took none
+
         def write() -> None:
-            for key in gone:
-                self._writer.delete_documents_by_term("key", key)
-            for made in documents:
-                # Whoever was taken in before the last crash is here already.
-                self._writer.delete_documents_by_term("key", made["key"])
-                self._writer.add_document(tantivy.Document.from_dict(made, self._schema))
+            made = list(documents)
+            # Whoever was taken in before the last crash is here already. By query: of a number, the library makes
+            # another term to delete than to find.
+            keys = [*gone, *(one["key"] for one in made)]
+            if keys:
+                self._writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", keys))
+            for one in made:
+                self._writer.add_document(document.from_dict(one, self._schema))
 
         _guarded(write)
 
@@ -138,7 +142,7 @@ def reopen(place: Path) -> Index | None:
     if state.format != schema.FORMAT:
         return None
     files = str(place / "files")
-    return Index(place, _guarded(lambda: tantivy.Index(schema.build(), files)), Cursor(state.changed, state.key))
+    return Index(place, _guarded(lambda: tantivy.Index.open(files)), Cursor(state.changed, state.key))
 
 
 def begin(place: Path) -> Index:

@@ -26,7 +26,10 @@ _COMMIT = 20_000  # items; less often while it is built, for each commit makes a
 _PAUSE = 1.0  # seconds between commits
 _LOOK = 5.0  # seconds: whatever another process changed, and did not tell
 _SOON = 200  # changes for which a search waits
+_LEVELS_FOR = 60_000  # ms
 _AGAIN = 60.0  # seconds until a broken disk is tried again
+
+LEVELS = "SELECT actor, level FROM practice WHERE level <> ''"
 
 log = structlog.get_logger("search")
 
@@ -49,6 +52,7 @@ class Search:
         self._place: Place | None = None
         self._index: Index | None = None
         self._levels: dict[str, str] = {}
+        self._looked = -_LEVELS_FOR
         self._turn = asyncio.Lock()  # one writes
         self._awake = asyncio.Event()
         self._damaged = False
@@ -86,8 +90,7 @@ class Search:
             while True:
                 pause = _PAUSE
                 try:
-                    await self._open()
-                    await self.follow()
+                    await self.start()
                 except IndexBroken as error:
                     self._broke(error)
                     pause = _PAUSE if self._place is not None else _AGAIN
@@ -101,7 +104,17 @@ class Search:
                 except TimeoutError:
                     pass
         finally:
-            await asyncio.shield(asyncio.to_thread(self._close))
+            await asyncio.shield(self.stop())
+
+    async def start(self) -> None:
+        """Have an index, and everything in it. IndexBroken, StorageError."""
+        await self._open()
+        await self.follow()
+
+    async def stop(self) -> None:
+        """Close the files, and let another process have them."""
+        async with self._turn:
+            await asyncio.to_thread(self._close)
 
     def _broke(self, error: IndexBroken) -> None:
         log.error("the search index is built anew", because=str(error))
@@ -115,6 +128,7 @@ class Search:
             index.close()
         if self._place is not None:
             self._place.release()
+            self._place = None
 
     async def _open(self) -> None:
         """Have an index: as it was left, or an empty one."""
@@ -140,9 +154,9 @@ class Search:
 
         index = await asyncio.to_thread(opened)
         held, waiting = await self._storage.read(
-            lambda reads: (changes.held(reads), changes.waiting(reads, index.cursor, _COMMIT))
+            lambda reads: (changes.held(reads), changes.waiting(reads, index.cursor, _SOON))
         )
-        behind = index.cursor == changes.START or waiting >= _COMMIT
+        behind = index.cursor == changes.START or waiting >= _SOON
         self.status = Status("building" if behind else "ready", index.size, held)
         self._index, self._damaged = index, False
 
@@ -152,7 +166,7 @@ class Search:
             index = self._index
             if index is None:
                 return
-            self._levels = await self._storage.read(_levels)
+            await self._look_at_levels()
             cursor, since = index.cursor, 0
             while True:
                 after = cursor
@@ -168,6 +182,12 @@ class Search:
                 if found.done:
                     break
             self.status = Status("ready", index.size, index.size)
+
+    async def _look_at_levels(self) -> None:
+        now = self._clock.now()
+        if not self._looked <= now < self._looked + _LEVELS_FOR:
+            self._looked = now
+            self._levels = await self._storage.read(_levels)
 
     def _tell(self, more: int) -> None:
         if self.status.state == "building":
@@ -202,4 +222,4 @@ def _document(row: Row) -> dict[str, Any] | None:
 
 
 def _levels(reads: Reads) -> dict[str, str]:
-    return {row["actor"]: row["level"] for row in reads.all("SELECT actor, level FROM practice WHERE level <> ''")}
+    return {row["actor"]: row["level"] for row in reads.all(LEVELS)}

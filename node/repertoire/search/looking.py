@@ -47,7 +47,9 @@ def read(given: Mapping[str, str]) -> tuple[Query, list[str]]:
         for name in (*catalog.NARROWS, "sort")
         if name not in wrong and given.get(name)
     }
-    return Query(q=given.get("q", "").strip()[:_CHARACTERS], page=number_of(given.get("page")), **asked), wrong
+    return Query(
+        q=given.get("q", "").replace("\0", " ").strip()[:_CHARACTERS], page=number_of(given.get("page")), **asked
+    ), wrong
 
 
 def spoken(*tags: str) -> tuple[str, ...]:
@@ -89,9 +91,7 @@ def note(found: Found, asked: Query) -> Sentence | None:
         )
     else:
         why = say("The search index cannot be used just now; the node builds it anew by itself.")
-    what = say(
-        "Until it is ready, words are found only as they are written, and only domain, kind and language narrow."
-    )
+    what = say("Until then words are found only as they are written, and only domain, kind and language narrow.")
     if asked.indexed:
         return together((why, what, say("The other choices are not applied.")))
     return together((why, what))

@@ -44,7 +44,7 @@ def build() -> tantivy.Schema:
     for name in CODES:
         made.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     made.add_boolean_field("evidence", indexed=True, fast=True)
-    for name in ("updated", "adapted", "review"):
+    for name in ("updated", "adapted", "review", "newest", "most"):
         made.add_unsigned_field(name, indexed=True, fast=True)
     return made.build()
 
@@ -78,6 +78,9 @@ def document(card: Card, item: Item) -> dict[str, Any]:
         "updated": card.updated,
         "adapted": card.adapted,
         "review": day(item.review_by),
+        # In order, also where the first is the same.
+        "newest": (card.updated << 22) + (card.key & 0x3FFFFF),
+        "most": (min(card.adapted, 0xFFFFF) << 41) + min(card.updated, (1 << 41) - 1),
     }
 
 

@@ -1,0 +1,1 @@
+"""The search index, over real databases and real files."""
