@@ -46,6 +46,7 @@ from node.federation.actors import ActorNoun
 from node.gate.desk import Desk
 from node.keystore import Keystore
 from node.places import Places
+from node.repertoire.adapting.pages import Adapting
 from node.repertoire.api import RepertoireApi
 from node.repertoire.crossings import store as crossing_store
 from node.repertoire.crossings.pages import Crossings
@@ -109,7 +110,7 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item, self.search)
-        lineage = LineagePages(desk)
+        lineage, adapting = LineagePages(desk), Adapting(desk)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
@@ -133,6 +134,7 @@ class Rooms:
             crossings,
             repertoire,
             lineage,
+            adapting,
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards),
@@ -152,4 +154,4 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        return pages, [*routes, *crossings.api(), *lineage.api()]
+        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api()]

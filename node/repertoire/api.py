@@ -83,6 +83,21 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
 
 
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the item owes something to beside what it was adapted from; digest: which state of that."""
+
+    id: str
+    digest: str | None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to an adaptation on a day: a stage, a visit, a result, a lesson."""
+
+    on: str
+    what: str
+    text: str
+
+
 class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One item as this node holds it. activity is the signed activity, as its owner wrote it."""
 
@@ -100,6 +115,8 @@ class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof
     adapted_from: tuple[Hop, ...]
     adaptations: tuple[Hop, ...]
+    credits: tuple[Owed, ...]
+    progress: tuple[Told, ...]
     activity: Any
 
 
@@ -184,7 +201,7 @@ class RepertoireApi:
         owner = identifiers.practice_actor(self._desk.origin, slug)
         text = msgspec.structs.replace(body, language=body.language or self._desk.language)
         item = await _composed(text, self._desk.new("items"), owner)
-        return _done(
+        return done(
             await self._desk.gate.perform(rules.PublishItem(item, self._desk.new("activities")), who_of(request))
         )
 
@@ -199,12 +216,12 @@ class RepertoireApi:
         if text == before:
             return Done(id, activity)  # it stands as wished: nobody is told twice
         item = await _composed(text, id, held.attributed_to, held)
-        return _done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities")), who_of(request)))
+        return done(await self._desk.gate.perform(rules.EditItem(item, self._desk.new("activities")), who_of(request)))
 
     async def withdraw(self, request: web.Request, _body: None) -> Done:
         reason = request.query.get("reason", "")
         command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"), reason=reason)
-        return _done(await self._desk.gate.perform(command, who_of(request)))
+        return done(await self._desk.gate.perform(command, who_of(request)))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
         return await self._read(self._item_id(request))
@@ -264,7 +281,8 @@ async def _composed(text: Written, id: str, owner: str, held: Item | None = None
     return await asyncio.to_thread(composing.compose, text, id, owner, held)
 
 
-def _done(outcome: Outcome) -> Done:
+def done(outcome: Outcome) -> Done:
+    """What a change came to; ProtocolError if it was not done."""
     insist(outcome)
     said = outcome.said[0]
     return Done(said.object or "", said.activity)
@@ -308,5 +326,10 @@ def answer(held: reading.Held) -> ItemAnswer:
         ),
         adapted_from=tuple(_hop(link) for link in held.adapted_from),
         adaptations=tuple(_hop(link) for link in held.adaptations),
+        credits=tuple(
+            Owed(id=one.id, digest=canonical.digest_multibase(one.digest) if one.digest else None)
+            for one in (item.credits if item else ())
+        ),
+        progress=tuple(Told(on=one.on, what=one.what, text=one.text) for one in (item.progress if item else ())),
         activity=msgspec.Raw(held.raw),
     )

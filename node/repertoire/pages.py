@@ -12,6 +12,7 @@ from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, versions, views
+from node.repertoire.adapting import pages as adapting
 from node.repertoire.crossings import pages as crossings
 from node.repertoire.search import facets, looking
 from node.repertoire.search.following import Search
@@ -99,7 +100,7 @@ class RepertoirePages:
     async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
         who = who_of(request)
 
-        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None]:
+        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None, list[dict[str, Any]]]:
             held = reading.read(reads, id)
             if held is None:
                 raise Refused(Reason.NOT_FOUND)
@@ -109,9 +110,10 @@ class RepertoirePages:
                 PublicKey("ed25519", row["public"]).fingerprint() if row else "",
                 _acts(reads, who, held),
                 (crossings.section(reads, who, held.id, held.owner) if held.local and who.member else None),
+                adapting.came_back(reads, held.id, held.item) if held.item else [],
             )
 
-        held, fingerprint, acts, carried = await self._desk.storage.read(work)
+        held, fingerprint, acts, carried, back = await self._desk.storage.read(work)
         origin = views.provenance(held, fingerprint)
         practice = views.practice_ref(held.owner, held.owner_name, held.local)
         made = [views.lineage(link) for link in held.adaptations]
@@ -134,7 +136,7 @@ class RepertoirePages:
             "lineage_url": views.lineage_url(held.id, held.local), "coach": _coach(item),
             "provenance": origin, "local": held.local,
             "adapted_from": [views.lineage(link) for link in held.adapted_from],
-            "adaptations": made,
+            "adaptations": made, "course": adapting.course(item), "came_back": back,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
             "acts": acts,
             "crossings": carried,
@@ -185,11 +187,14 @@ def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:
         recommend = f"/catalog/recommend?id={quote(held.id, safe='')}"
         return Acts(adapt, None, None, recommend if may(reads, who, "item.recommend") else None, translate)
     path = views.item_url(held.id, True)
+    adaptation = held.item is not None and held.item.kind == "adaptation"
     return Acts(
         adapt,
         f"{path}/edit" if may(reads, who, "item.edit", held.owner) else None,
         f"{path}/withdraw" if may(reads, who, "item.withdraw", held.owner) else None,
         translate_url=translate,
+        report_url=f"{path}/progress" if adaptation and may(reads, who, "item.report", held.owner) else None,
+        credit_url=f"{path}/credit" if may(reads, who, "item.credit", held.owner) else None,
     )
 
 

@@ -213,7 +213,8 @@ def _with_originals(reads: Reads, item: Item, facts: Facts, *, inherits: bool = 
             item, credits=crediting.inherited(item, [original for original in whole if original is not None])
         )
     owed = {reference: _credited(reads, reference) for reference in item.credits}
-    missing = [*found.items(), *(() if inherits else owed.items())]
+    # What was credited once and may not be named any more is left out; what is credited anew must be here.
+    missing = [*found.items(), *((one, held) for one, held in owed.items() if one.digest is None)]
     return msgspec.structs.replace(
         facts,
         originals=tuple(original for reference in item.adapted_from if (original := found[reference]) is not None),

@@ -5,6 +5,7 @@ from typing import Any
 from node.gate import objects
 from node.gate.handler import CommandHandler, Handler
 from node.repertoire import rules, store
+from node.repertoire.adapting.wiring import adapting_commands
 from node.repertoire.crossings.wiring import crossing_commands
 from node.storage.contract import Reads
 
@@ -19,6 +20,7 @@ def repertoire_handlers() -> dict[str, Any]:
         "undos": {"Announce": undo, objects.UNHELD: undo},
         "commands": {
             **crossing_commands(),
+            **adapting_commands(),
             rules.PublishItem: CommandHandler(
                 store.load_publish, rules.decide_publish, store.apply, "item.publish", _written_in, names=_written
             ),

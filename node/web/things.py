@@ -201,6 +201,8 @@ class Acts(msgspec.Struct, frozen=True):
     withdraw_url: str | None = None
     recommend_url: str | None = None
     translate_url: str | None = None
+    report_url: str | None = None
+    credit_url: str | None = None
 
 
 class Original(msgspec.Struct, frozen=True):

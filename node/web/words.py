@@ -112,6 +112,8 @@ SAID = MappingProxyType(
     {
         "published": words("Published and signed. It is on its way to everyone who follows you."),
         "saved": words("Saved and signed. Those who hold the earlier version will receive this one."),
+        "told": words("Told and signed. It is on its way to those whom this was adapted from."),
+        "credited": words("Credited and signed. Those who are credited are being told."),
         "unchanged": words("Nothing was changed, so nothing was sent."),
         "noted": words("Noted. The practice’s members see it."),
         "import-dropped": words("The table is forgotten."),

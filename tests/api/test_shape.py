@@ -12,6 +12,7 @@ from node.coalition.operation import Health
 from node.coalition.practices import api as practices
 from node.coalition.practices import finding_api as finding
 from node.repertoire import api as repertoire
+from node.repertoire.adapting import pages as adapting_pages
 from node.repertoire.lineage import pages as lineage_pages
 from node.web.api import Problem
 from tests.api.conftest import Api, Said
@@ -88,7 +89,9 @@ async def test_the_description_needs_no_token(api: Api) -> None:
 
 async def test_nothing_else_is_open_without_a_token(api: Api, described: Described) -> None:
     for method, path in operations(described):
-        where = path.removeprefix("/api/v1").replace("{slug}", "gun-violence").replace("{id}", "x")
+        where = (
+            path.removeprefix("/api/v1").replace("{slug}", "gun-violence").replace("{id}", "x").replace("{number}", "1")
+        )
         for headers in ({}, {"Authorization": "Bearer cw1.1.a.b"}, {"Authorization": "Basic YTpi"},
                         {"Authorization": "Bearer"}, {"Authorization": ""}):  # fmt: skip
             said = await api.stranger(method, where, **headers)
@@ -171,7 +174,13 @@ async def test_what_is_served_fits_its_schema(api: Api, towns: list[Town], descr
     made = (await judge("POST", "/practices/{slug}/items", ITEMS, repertoire.Done, WHOLE)).value["id"]
     number = made.rpartition("/")[2]
     adaptation = {**WHOLE, "kind": "adaptation", "adapted_from": [made]}
-    await judge("POST", "/practices/{slug}/items", ITEMS, repertoire.Done, adaptation)
+    theirs = (await judge("POST", "/practices/{slug}/items", ITEMS, repertoire.Done, adaptation)).value["id"]
+    own = f"/items/{theirs.rpartition('/')[2]}"
+    told = {"on": "2026-01-02", "what": "lesson", "text": "Ask first."}
+    await judge("POST", "/items/{id}/progress", f"{own}/progress", repertoire.Done, told)
+    await judge("GET", "/returned", f"/returned?id={made}", adapting_pages.ReturnedAnswer)
+    await judge("PUT", "/items/{id}/credits", f"/items/{number}/credits", repertoire.Done, {"credits": [theirs]})
+    await judge("DELETE", "/items/{id}/progress/{number}", f"{own}/progress/1", repertoire.Done)
     await judge("GET", "/items", f"/items?id={made}", repertoire.ItemAnswer)
     await judge("GET", "/lineage", f"/lineage?id={made}", lineage_pages.LineageAnswer)
     await judge("PATCH", "/items/{id}", f"/items/{number}", repertoire.Done, {"title": "Other"})

@@ -60,43 +60,79 @@ async def same(item: str, *towns: Town, rows_in_all: int) -> str:
     return await settle(so, "the same tree everywhere")
 
 
+async def tell(town: Town, made: str, what: str, text: str, on: str) -> None:
+    body = {"on": on, "what": what, "text": text}
+    await town.api("POST", f"/items/{made.rpartition('/')[2]}/progress", json=body)
+
+
+async def returned(town: Town, item: str) -> list[tuple[str, str, bool]]:
+    """(adaptation, text, credited) of what came back, the latest first."""
+    answer = await town.api("GET", "/returned", params={"id": item})
+    return [(one["adaptation"], one["text"], one["credited"]) for one in answer["returned"]]
+
+
 async def test_four_cities_tell_the_same_tree(tmp_path: Path) -> None:
     async with cluster(tmp_path, *CITIES) as (high_point, fort_wayne, inkster, toledo):
         towns = (high_point, fort_wayne, inkster, toledo)
         await all_follow_all(*towns)
         method = await high_point.publish("Call-in meetings", version="first edition")
         high_point.clock.advance(86_400_000)
-        with_mayor = await adapt(fort_wayne, method, "Call-ins with the mayor", stage="running")
+        with_mayor = await adapt(fort_wayne, method, "Call-ins with the mayor", stage="considering")
         with_pastors = await adapt(inkster, method, "Call-ins with pastors", stage="adapting")
+        await tell(fort_wayne, with_mayor, "visited", "The chief, the mayor and a pastor came.", "2026-05-29")
         high_point.clock.advance(86_400_000)
         third = await adapt(toledo, with_pastors, "Call-ins with pastors and coaches")
-        await settle(lambda: high_point.item(with_pastors))
-        await high_point.edit(method, version="second edition", content="How we do it, with what came back.")
+        wanted = "Once our mayor visited, he wanted to do it."
+        await tell(inkster, with_pastors, "running", "", "2026-05-29")
+        await tell(inkster, with_pastors, "lesson", wanted, "2026-05-30")
+        await tell(fort_wayne, with_mayor, "result", "A third fewer.", "2026-05-29")
+
+        async def back() -> bool:
+            return len(await returned(high_point, method)) == 2
+
+        await settle(back, "both notes are at High Point")
+        assert await returned(high_point, method) == [
+            (with_pastors, wanted, False), (with_mayor, "A third fewer.", False),
+        ]  # fmt: skip
+        status, page = await high_point.page(method.removeprefix(high_point.origin), Accept="text/html")
+        assert (status, wanted in page, "A third fewer." in page) == (200, True, True)
+        credit = {"credits": [with_pastors], "version": "second edition"}
+        await high_point.api("PUT", f"/items/{method.rpartition('/')[2]}/credits", json=credit)
+        await high_point.edit(method, content="How we do it, once the mayor has visited.")
 
         table = await same(method, *towns, rows_in_all=5)
         assert links(table) == {
-            (method, "", "", ""),
+            (method, "credited", with_pastors, "verified"),  # what came back
             (with_mayor, "adapted", method, "verified"),
             (with_pastors, "adapted", method, "verified"),
             (third, "adapted", with_pastors, "verified"),
             (third, "credited", method, "verified"),  # two hops, in the third city's own words
         }
         assert {row["item"]: (row["stage"], row["stage_since"]) for row in rows(table) if row["stage"]} == {
-            with_mayor: ("running", "2026-05-29"),
-            with_pastors: ("adapting", "2026-05-29"),
+            with_mayor: ("visited", "2026-05-29"),
+            with_pastors: ("running", "2026-05-29"),
         }
+        assert {row["version"] for row in rows(table) if row["item"] == method} == {"second edition"}
         assert {await table_of(toledo, item) for item in (method, with_mayor, third)} == {table}
         status, page = await fort_wayne.page(f"/catalog/item/lineage?id={quote(method, safe='')}", Accept="text/html")
         assert (status, page.count("<svg"), page.count('class="lineage-item')) == (200, 1, 4)
         told = await inkster.api("GET", "/lineage", params={"id": third})
         assert {part["id"] for part in told["parts"]} == {method, with_mayor, with_pastors, third}
 
-        await high_point.withdraw(method)
+        # A fourth adaptation, of the second edition, owes Inkster what High Point owes it.
+        last = await fort_wayne.publish("Call-ins, once more", kind="adaptation", adapted_from=[method])
+        assert {one["id"] for one in (await fort_wayne.item(last))["credits"]} == {with_pastors}
+        table = await same(method, *towns, rows_in_all=7)
+
+        reason = {"reason": "The law changed."}
+        await high_point.api("DELETE", f"/items/{method.rpartition('/')[2]}", params=reason)
         await inkster.withdraw(with_pastors)
 
         async def gone() -> bool:
             tables = {await table_of(town, third) for town in towns}
-            return len(tables) == 1 and sum(row["state"] == "withdrawn" for row in rows(next(iter(tables)))) == 2
+            return len(tables) == 1 and {
+                row["item"] for row in rows(next(iter(tables))) if row["state"] == "withdrawn"
+            } == {method, with_pastors}
 
         await settle(gone, "all are told")
         assert links(await table_of(fort_wayne, third)) == links(table)  # who is owed something is owed it still

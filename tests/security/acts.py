@@ -7,6 +7,7 @@ what the act needs and returns the path and the fields (or the JSON body) of one
 from urllib.parse import quote
 
 from node.storage.contract import Tx
+from tests.security.acts_adapting import ADAPTING, ADAPTING_API
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES
@@ -332,6 +333,7 @@ PAGES: dict[str, Act] = {
     **ORGANISATIONS,
     **PROFILES,
     **BROUGHT,
+    **ADAPTING,
     **GROUPS,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
@@ -348,6 +350,7 @@ PAGES: dict[str, Act] = {
 }
 API: dict[str, Act] = {
     **BROUGHT_API,
+    **ADAPTING_API,
     **GROUPS_API,
     "POST /practices": Act(_open_api),
     "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),

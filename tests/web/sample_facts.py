@@ -25,6 +25,7 @@ from node.web.things import (
     Site,
     State,
 )
+from tests.web.sample_lineage import BACK, OWN_COURSE
 
 DAY = 86_400_000
 NOW = 1_778_148_000_000  # 7 May 2026, 10:00 UTC
@@ -191,13 +192,17 @@ ITEM: dict[str, Any] = {
     "why": "",
     "coach": "",
     "lineage_url": "/items/01J/lineage",
+    "course": (),
+    "came_back": BACK,
     "stage": "",
     "results": "",
     "adapted_from": (),
     "adaptations": DOWN,
     "crossings": None,
     "recommended_by": (FORT_WAYNE,),
-    "acts": Acts("/items/1/adapt", "/items/1/edit", "/items/1/withdraw", "/items/1/recommend"),
+    "acts": Acts(
+        "/items/1/adapt", "/items/1/edit", "/items/1/withdraw", "/items/1/recommend", credit_url="/items/1/credit"
+    ),
     "attachments": (Ref("The letter we send (PDF)", "/files/1"),),
     "address": "https://highpoint.example/items/01jzv8xk3m9q2f7r5t1w4y6b8c",
 }
@@ -220,7 +225,9 @@ ADAPTED = {
     "adapted_from": (UP,),
     "adaptations": (),
     "crossings": None,
-    "acts": Acts(),
+    "course": OWN_COURSE,
+    "came_back": (),
+    "acts": Acts("/items/new?adapts=1", report_url="/items/1/progress"),
 }
 BARE_ITEM = {
     **ITEM,
@@ -233,6 +240,8 @@ BARE_ITEM = {
     "languages": Languages(credit="withdrawn", missing="es"),
     **dict.fromkeys(("problem", "involved", "cost", "measure", "stewards"), ""),
     "adaptations": (),
+    "course": (),
+    "came_back": (),
     "crossings": None,
     "recommended_by": (),
     "attachments": (),

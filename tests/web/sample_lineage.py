@@ -4,8 +4,11 @@ nobody can check.
 
 from typing import Any
 
+from node.repertoire.adapting.rules import WHAT
 from node.repertoire.lineage.pages import shown
 from node.repertoire.lineage.parts import Gathered, Known, Part
+from node.web.forms import Form
+from node.web.things import Ref
 from protocol.vocabulary.references import Reference
 
 _DAY = 86_400_000
@@ -44,3 +47,29 @@ def _known(part: Part) -> Known:
 
 TREE = shown(Gathered(PARTS, {part.id: _known(part) for part in PARTS}, True), _METHOD)
 ALONE = shown(Gathered(PARTS[:1], {_METHOD: _known(PARTS[0])}, False), _METHOD)
+
+_COURSE = [
+    {"number": 2, "on": "2002-02-11", "what": "visited", "words": WHAT["visited"],
+     "text": "The police chief, the mayor and a pastor came along."},
+    {"number": 1, "on": "2002-05-01", "what": "running", "words": WHAT["running"], "text": ""},
+    {"number": 3, "on": "2002-09-30", "what": "lesson", "words": WHAT["lesson"],
+     "text": "Once our mayor had visited, he wanted to do it."},
+]  # fmt: skip
+_WHERE = {"title": "The call-in, with a mayor in the room", "language": "en", "item_url": "/items/1"}
+COURSE: dict[str, Any] = {**_WHERE, "form": Form({"on": "2002-10-01"}), "whats": list(WHAT.items()), "course": _COURSE}
+CREDIT: dict[str, Any] = {
+    **_WHERE, "version": "first edition", "form": Form(),
+    "rows": [
+        {"id": _INKSTER, "title": "Calling in, with the faith leaders", "language": "en", "url": "/catalog/item?id=x",
+         "on": True, "practice": Ref("Inkster United", "/catalog?practice=x"), "place": "Inkster",
+         "changed": "Pastors sit in front.", "told": _COURSE[-1:]},
+        {"id": "https://fort-wayne.example/items/1", "title": "The call-in", "language": "es", "url": "/items/2",
+         "on": False, "practice": Ref("Fort Wayne", None), "place": "", "changed": "", "told": []},
+    ],
+}  # fmt: skip
+BACK: list[dict[str, Any]] = [
+    {"on": "2002-09-30", "words": WHAT["lesson"], "text": _COURSE[-1]["text"], "language": "en",
+     "of": Ref("The call-in, with a mayor in the room", "/items/1"), "practice": Ref("Fort Wayne", "/x"),
+     "credited": True},
+]  # fmt: skip
+OWN_COURSE = _COURSE

@@ -114,6 +114,8 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
+    "progress": ("progress.html", sample_lineage.COURSE, True),
+    "credit": ("credit.html", sample_lineage.CREDIT, True),
     "lineage": ("lineage.html", sample_lineage.TREE, False),
     "item-versions": ("item_versions.html", VERSIONS, True),
     "translation-form": (
@@ -317,6 +319,8 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
+    "progress-none": ("progress.html", {**sample_lineage.COURSE, "course": []}, True),
+    "credit-none": ("credit.html", {**sample_lineage.CREDIT, "rows": []}, True),
     "lineage-alone": ("lineage.html", sample_lineage.ALONE, False),
     "item-versions-none": ("item_versions.html", {**VERSIONS, "steps": (), "local": False}, False),
     "item-form-empty": ("item_form.html", item_form(Form()), True),
