@@ -21,14 +21,17 @@ from node.coalition.importing.kinds import by_name
 from node.coalition.importing.pages import ImportPages
 from node.coalition.importing.wiring import importing_handlers
 from node.coalition.operation import Operation
+from node.coalition.organisations.api import OrganisationsApi
 from node.coalition.organisations.pages import Organisations
 from node.coalition.pages import CoalitionPages
 from node.coalition.passkeys import store as passkey_store
 from node.coalition.passkeys.ceremony import Ceremony
 from node.coalition.passkeys.pages import Passkeys
+from node.coalition.people.api import MembersApi
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.people.own_api import OwnApi
 from node.coalition.practices.api import PracticeApi
 from node.coalition.practices.describing import Describing
 from node.coalition.practices.finding import Finding
@@ -38,6 +41,7 @@ from node.coalition.practices.noting import Noting
 from node.coalition.practices.opening import Opening
 from node.coalition.practices.splitting import Splitting
 from node.coalition.profiles.pages import Profiles
+from node.coalition.settling.api import SettingsApi
 from node.coalition.settling.first import First
 from node.coalition.settling.letters import Letters
 from node.coalition.settling.pages import Settings
@@ -118,15 +122,18 @@ class Rooms:
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         noting, finding = Noting(desk, placing), Finding(desk, placing)
         held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
+        own, profiles = Own(desk, self.joining, keystore.seal, held), Profiles(desk, keystore, outside.actor)
+        letters = Letters(desk.storage)
+        settings = Settings(desk, placing, self.joining, letters, outside.reachable, outside.renamed)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
-            Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed),
+            settings,
             self.joining,
             self.passkeys,
             Directory(desk),
-            Own(desk, self.joining, keystore.seal, held),
-            Profiles(desk, keystore, outside.actor),
+            own,
+            profiles,
             Organisations(desk),
             awaited,
             imports,
@@ -146,10 +153,14 @@ class Rooms:
             operation,
         )
         programs = (
-            PracticeApi(desk, self._opening, describing, splitting),
+            PracticeApi(desk, placing, self._opening, describing, splitting),
             FindingApi(desk, placing, noting),
             CoalitionApi(connections, operation),
             RepertoireApi(desk, self.search),
+            MembersApi(desk, self.joining, awaited),
+            OwnApi(desk, own, self.joining, profiles),
+            SettingsApi(desk, settings, letters, placing),
+            OrganisationsApi(desk),
             ImportApi(desk, bringing, imports),
         )
         pages = [route for room in rooms for route in room.routes()]

@@ -16,7 +16,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Outcome, Who
 from node.sentence import Sentence, say, stored, words
 from node.storage.contract import Reads, Row
-from node.web.forms import Form, carry_out, read_act, read_form
+from node.web.forms import Form, read_act, read_form
 from node.web.problem import Refused, insist
 from node.web.render import render
 from node.web.session import who_of
@@ -159,6 +159,14 @@ class Connections:
         """Stop following."""
         return await self._desk.gate.perform(EndFollow(self._desk.me, target, self._desk.new("activities")), who)
 
+    async def remove_follower(self, actor: str, target: str, who: Who) -> Outcome:
+        """Send them nothing any more, and tell them so."""
+        return await self._desk.gate.perform(RemoveFollower(actor, target, self._desk.new("activities")), who)
+
+    async def followers(self) -> list[Row]:
+        """Who follows us, the latest first."""
+        return await self._desk.storage.read(_followers)
+
     async def listed(self) -> list[Follow]:
         """Every follow of ours."""
         return await self._desk.storage.read(follows)
@@ -244,7 +252,8 @@ class Connections:
 
     async def remove(self, request: web.Request) -> web.StreamResponse:
         actor, target = request.query.get("actor", ""), request.query.get("target", "")
-        await carry_out(request, self._desk.gate, lambda _: RemoveFollower(actor, target, self._desk.new("activities")))
+        form = await read_act(request)
+        insist(await self.remove_follower(actor, target, who_of(request, form.once)))
         raise web.HTTPSeeOther("/connections?said=removed")
 
 

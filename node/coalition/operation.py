@@ -1,31 +1,32 @@
 """How the node is doing, in words: for the operator's page, the API and the command line alike."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from hashlib import sha256
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
 
 from node.coalition import rules
+from node.coalition.changed_keys import ChangedKey, changed, pending
 from node.coalition.connections import trying
 from node.coalition.standing import demand
 from node.federation import comparing
 from node.federation.peer import PeerError
 from node.federation.schedule import BLOCKED, BLOCKED_SAID
 from node.gate.desk import Desk
+from node.gate.handler import Who
 from node.keystore import Keystore
 from node.sentence import count, say, stored, together, words
 from node.storage.contract import Reads, Row
-from node.web.forms import carry_out
-from node.web.problem import Refused
+from node.web.forms import read_act
+from node.web.problem import Refused, insist
 from node.web.render import render
+from node.web.session import who_of
 from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
 from protocol.errors import Reason, RemoteProtocolError
-from protocol.keys import HeldKey, PublicKey
-from protocol.vocabulary import actors
+from protocol.keys import PublicKey
 
 PEERS = 200
 
@@ -126,14 +127,6 @@ def health(reads: Reads, now: int, version: str, *, root_here: bool) -> Health:
     )  # fmt: skip
 
 
-def pending(reads: Reads) -> list[Row]:
-    """Actors whose new document waits for a steward."""
-    return reads.all(
-        "SELECT id, name, host, state, pending, pending_since FROM actor WHERE pending IS NOT NULL"
-        " ORDER BY pending_since LIMIT 50"
-    )
-
-
 class Operation:
     """The operator's page. `repin` confirms a changed key, given the digest of the document that was shown.
 
@@ -212,21 +205,24 @@ class Operation:
         }
         return render(request, "operation.html", view)
 
-    async def _allowed(self, request: web.Request, subject: str) -> None:
-        await carry_out(request, self._desk.gate, lambda _: rules.Operate(subject))
+    # The acts, for pages and programs
 
-    async def check(self, request: web.Request) -> web.StreamResponse:
+    async def _allowed(self, subject: str, who: Who) -> None:
+        insist(await self._desk.gate.perform(rules.Operate(subject), who))
+
+    async def speak_again(self, who: Who) -> None:
         """Speak to every paused peer again: the one thing that a person can hasten."""
-        await self._allowed(request, "check")
+        await self._allowed("check", who)
         for peer in (await self.health()).peers:
             if peer.state != "working":
                 await self._unpause(peer.host)
-        raise web.HTTPSeeOther("/operation?said=checked")
 
-    async def again(self, request: web.Request) -> web.StreamResponse:
-        """Ask an actor's origin once more: a quarrel over a mistake ends when it shows the good key again."""
-        actor = request.query.get("actor", "")
-        await self._allowed(request, actor)
+    async def ask_again(self, actor: str, who: Who) -> str:
+        """Ask an actor's origin once more: a quarrel over a mistake ends when it shows the good key again.
+
+        How it stands: key-still, key-away or key-good. Refused if nothing of the actor waits.
+        """
+        await self._allowed(actor, who)
         if not await self._waits(actor):
             raise Refused(Reason.NOT_FOUND)
         said = "key-still"
@@ -241,6 +237,29 @@ class Operation:
             if not await self._waits(actor):
                 await self._unpause(identifiers.origin(actor).key)
                 said = "key-good"
+        return said
+
+    async def trust(self, actor: str, seen: str, who: Who) -> None:
+        """The changed key is theirs. seen: the SHA-256, in hex, of the document that a person compared."""
+        await self._allowed(actor, who)
+        await self._repin(actor, seen)
+        await self._unpause(identifiers.origin(actor).key)
+
+    async def changed(self, actor: str = "") -> list[ChangedKey]:
+        """The actors whose new keys wait for a person to compare them, the first fifty; or this one alone."""
+
+        return await self._storage.read(lambda reads: changed(reads, actor))
+
+    # The pages of the acts
+
+    async def check(self, request: web.Request) -> web.StreamResponse:
+        form = await read_act(request)
+        await self.speak_again(who_of(request, form.once))
+        raise web.HTTPSeeOther("/operation?said=checked")
+
+    async def again(self, request: web.Request) -> web.StreamResponse:
+        form = await read_act(request)
+        said = await self.ask_again(request.query.get("actor", ""), who_of(request, form.once))
         raise web.HTTPSeeOther(f"/operation?said={said}")
 
     async def _waits(self, actor: str) -> bool:
@@ -253,24 +272,19 @@ class Operation:
     async def ask(self, request: web.Request) -> web.StreamResponse:
         await demand(self._desk, request, "node.operate")
         actor = request.query.get("actor", "")
-        rows = await self._storage.read(
-            lambda reads: (
-                reads.all("SELECT kind, public FROM actor_key WHERE actor = :id", id=actor),
-                reads.all("SELECT name, pending FROM actor WHERE id = :id AND pending IS NOT NULL", id=actor),
-            )
-        )
-        held, waiting = rows
+        waiting = await self.changed(actor) if actor else []
         if not waiting:
             raise Refused(Reason.NOT_FOUND)
-        row = waiting[0]
-        old = _fingerprints(PublicKey(key["kind"], key["public"]) for key in held)
-        new = _fingerprints(key.public for key in _keys(row["pending"]))
+        found = waiting[0]
         view = {
             "heading": say("Confirm a changed key"),
-            "question": say("Is this still {name}? Call them, and compare the fingerprints aloud.", name=row["name"]),
-            "lost": [say("Key held until now: {key}", key=old), say("Key they show now: {key}", key=new)],
+            "question": say("Is this still {name}? Call them, and compare the fingerprints aloud.", name=found.name),
+            "lost": [
+                say("Key held until now: {key}", key=found.held),
+                say("Key they show now: {key}", key=found.shown),
+            ],
             "kept": [say("Everything received under the old key stays as it is.")],
-            "action": f"/operation/confirm?actor={quote(actor, safe='')}&seen={sha256(row['pending']).hexdigest()}",
+            "action": f"/operation/confirm?actor={quote(actor, safe='')}&seen={found.seen}",
             "button": say("The fingerprints match: trust the new key"),
             "cancel_url": "/operation",
             "fields": [],
@@ -278,22 +292,9 @@ class Operation:
         return render(request, "confirm.html", view)
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
-        actor = request.query.get("actor", "")
-        await self._allowed(request, actor)
-        await self._repin(actor, request.query.get("seen", ""))
-        await self._unpause(identifiers.origin(actor).key)
+        form = await read_act(request)
+        await self.trust(request.query.get("actor", ""), request.query.get("seen", ""), who_of(request, form.once))
         raise web.HTTPSeeOther("/operation?said=confirmed")
-
-
-def _keys(raw: bytes) -> tuple[HeldKey, ...]:
-    return actors.keys_of(actors.read_actor_value(msgspec.json.decode(raw)))
-
-
-def _fingerprints(keys: Iterable[PublicKey]) -> str:
-    """For reading aloud. A peer that makes no proofs has an RSA key alone: then that is compared."""
-    found = list(keys)
-    shown = [key for key in found if key.kind == "ed25519"] or found
-    return ", ".join(key.fingerprint() for key in shown) or say("none")
 
 
 def _alert(row: Row) -> Alert:

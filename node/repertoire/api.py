@@ -53,6 +53,12 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     results: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class Recommended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The id of an item that is held here."""
+
+    id: str
+
+
 class Done(msgspec.Struct, frozen=True):
     """What a change came to: the item's id, and the signed activity that says so."""
 
@@ -188,6 +194,8 @@ class RepertoireApi:
             Route("PATCH", "/items/{id}", "Change an item of ours", self.edit, Done, Changes, scope="publish"),
             Route("DELETE", "/items/{id}", "Withdraw an item of ours", self.withdraw, Done, scope="publish",
                   query={"reason": "why, for everyone who held it to read"}),
+            Route("POST", "/recommendations", "Recommend an item to those who follow this node", self.recommend, Done,
+                  Recommended, 201, scope="connect"),
             Route("GET", "/catalog", "Search what this node holds", self.catalog, CatalogAnswer, query=narrow),
         ]  # fmt: skip
 
@@ -222,6 +230,10 @@ class RepertoireApi:
         reason = request.query.get("reason", "")
         command = rules.WithdrawItem(self._item_id(request), self._desk.new("activities"), reason=reason)
         return done(await self._desk.gate.perform(command, who_of(request)))
+
+    async def recommend(self, request: web.Request, body: Recommended) -> Done:
+        command = rules.Recommend(body.id, self._desk.me, self._desk.new("activities"))
+        return _done(await self._desk.gate.perform(command, who_of(request)))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
         return await self._read(self._item_id(request))

@@ -18,6 +18,7 @@ from node.web.forms import Form
 from node.web.language import locale_of
 from node.web.problem import require_session
 from node.web.render import catalogue_of
+from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.place import NOWHERE, Place
 
 FIELD, CHOSEN = "place", "place_id"
@@ -77,6 +78,19 @@ class Placing:
         await asyncio.to_thread(regions.load)
         region = regions.of_code(chosen)
         return region.place if region is not None else None
+
+    async def meant(self, name: str, value: str) -> Place:
+        """The place that a program means: by its id or code, called as it says; or by its name alone.
+
+        INVALID for a value that is no place's.
+        """
+        if not value:
+            return Place(name.strip())
+        place = await self.of(value[:100])
+        if place is None:
+            said = say("“{value}” is no GeoNames id and no ISO 3166 code that is known here.", value=value[:60])
+            raise ProtocolError(Reason.INVALID, said)
+        return msgspec.structs.replace(place, name=name.strip() or place.name)
 
     async def read(self, request: web.Request, form: Form, present: Place = NOWHERE) -> Place:
         """The place that a form says; where its name is not enough, the form has a fault and offers which.

@@ -16,7 +16,8 @@ from node.web import api
 from node.web.session import SESSIONS, Session, form_key
 from tests.cluster.kit import Town, cluster, settle
 from tests.security import scene
-from tests.security.acts import API, PAGES, SESSIONS_ALONE, SIGNED
+from tests.security.acts import PAGES, SESSIONS_ALONE, SIGNED
+from tests.security.acts_programs import API, PAGES_ALONE, TWINS
 from tests.security.scene import OPERATOR, Act, Scene
 
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -63,6 +64,12 @@ def test_no_route_is_forgotten(towns: list[Town]) -> None:
     assert programs == set(API)
     assert pages >= set(SESSIONS_ALONE)
     assert all(Path(act.elsewhere).exists() for act in (*PAGES.values(), *API.values()) if act.elsewhere)
+
+
+def test_whatever_a_page_can_do_a_program_can() -> None:
+    assert set(PAGES) == set(TWINS) | set(PAGES_ALONE)
+    assert not set(TWINS) & set(PAGES_ALONE)
+    assert set(TWINS.values()) == set(API)
 
 
 class Browser:

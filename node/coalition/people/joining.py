@@ -264,11 +264,15 @@ class Joining:
         return False
 
     async def change_password(self, member: str, old: str, new: str, but: bytes, who: Who) -> Outcome:
-        """A member's own change, who shows the old one."""
+        """A member's own change, who shows the old one; guesses are slowed down, also those of a program."""
+        own, clock, storage = f"own {member}", self._desk.clock, self._desk.storage
+        if wait := await passwords.wait_of(storage, clock, own, own):
+            return Outcome(Reason.NOT_ALLOWED, passwords.too_many(wait))
         row = await self._desk.storage.read(
             lambda reads: reads.one("SELECT password FROM member WHERE id = :id", id=member)
         )
         if not await self._passwords.check(row["password"] if row else None, old):
+            await passwords.failed(storage, clock, own, own)
             return Outcome(Reason.NOT_ALLOWED, say("That is not your present password."))
         if why := rules.password_fault(new):
             return Outcome(Reason.INVALID, why)

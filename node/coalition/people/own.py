@@ -207,15 +207,19 @@ class Own:
         form.wrong("", "", outcome.detail)
         return await self._page(request, form)
 
-    async def data(self, request: web.Request) -> web.StreamResponse:
-        """All that is stored about them, to take along."""
-        member, now = require_member(request), self._desk.clock.now()
+    async def everything(self, member: str) -> dict[str, Any]:
+        """All that is stored about a member, by what it is."""
+        now = self._desk.clock.now()
 
         def work(reads: Reads) -> dict[str, Any]:
             also = {name: store.plain(held(reads, member)) for name, held in self._held.items()}
             return store.everything(reads, member, now) | also
 
-        found = await self._desk.storage.read(work)
+        return await self._desk.storage.read(work)
+
+    async def data(self, request: web.Request) -> web.StreamResponse:
+        """All that is stored about them, to take along."""
+        found = await self.everything(require_member(request))
         response = web.Response(body=msgspec.json.format(msgspec.json.encode(found)), content_type="application/json")
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
         response.headers["Cache-Control"] = "private, no-store"

@@ -11,10 +11,10 @@ from node.coalition.practices.home import address, ours, practice_of
 from node.coalition.practices.opening import NewPractice, Opening
 from node.coalition.practices.splitting import NewPart, Question, Splitting, question
 from node.gate.desk import Desk
-from node.gate.handler import Outcome
 from node.storage.contract import Reads, Row
 from node.web.api import Route, insist
 from node.web.pagination import number_of
+from node.web.placing import Placing
 from node.web.session import who_of
 from protocol import identifiers
 from protocol.errors import ProtocolError, Reason
@@ -106,8 +106,11 @@ class Questions(msgspec.Struct, frozen=True):
 class PracticeApi:
     """The handlers and their routes; the acts are the pages' own."""
 
-    def __init__(self, desk: Desk, opening: Opening, describing: Describing, splitting: Splitting) -> None:
+    def __init__(
+        self, desk: Desk, placing: Placing, opening: Opening, describing: Describing, splitting: Splitting
+    ) -> None:
         self._desk = desk
+        self._placing = placing
         self._opening = opening
         self._describing = describing
         self._splitting = splitting
@@ -176,11 +179,9 @@ class PracticeApi:
     async def describe(self, request: web.Request, body: Described) -> Practice:
         actor = practice_of(self._desk, request)
         said = await self._desk.storage.read(lambda reads: store.statement(ours(reads, actor)))
-        place: Place | Outcome = said.place
+        place = said.place
         if body.place_is or body.place is not None:
-            place = await self._opening.placed(body.place or "", body.place_is)
-        if isinstance(place, Outcome):
-            raise ProtocolError(place.reason, place.detail)
+            place = await self._placing.meant(body.place or "", body.place_is)
         given = {name: getattr(body, name) for name in Statement.__struct_fields__ if name != "place"}
         changed = {name: value.strip() for name, value in given.items() if value is not None}
         statement = msgspec.structs.replace(said, place=place, **changed)

@@ -8,7 +8,6 @@ from node.coalition.practices.commands import ClaimGroup, ForgetGroup, Group
 from node.coalition.practices.finding import TEXT, domain_of, line
 from node.coalition.practices.noting import NotedGroup, Noting
 from node.gate.desk import Desk
-from node.sentence import say
 from node.storage.contract import Reads, Row
 from node.web.api import Route, insist
 from node.web.pagination import number_of
@@ -16,7 +15,6 @@ from node.web.placing import Placing
 from node.web.session import who_of
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
-from protocol.vocabulary.place import Place
 
 
 class FoundLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +94,7 @@ class FindingApi:
 
     async def find(self, request: web.Request, _body: None) -> FoundAnswer:
         chosen = request.query.get("place_is", "")[:TEXT]
-        place = await self._placing.of(chosen) if chosen else None
-        if chosen and place is None:
-            raise _unknown(chosen)
+        place = await self._placing.meant("", chosen) if chosen else None
         where = findable.where(place) if place is not None else None
         domain, number = domain_of(request), number_of(request.query.get("page"))
         rows, total = await self._desk.storage.read(lambda reads: findable.found(reads, where, domain, number))
@@ -130,12 +126,7 @@ class FindingApi:
         return await self._desk.storage.read(work)
 
     async def _group(self, body: NotedGroup) -> Group:
-        place = Place(body.place.strip())
-        if body.place_is:
-            known = await self._placing.of(body.place_is[:TEXT])
-            if known is None:
-                raise _unknown(body.place_is)
-            place = msgspec.structs.replace(known, name=place.name or known.name)
+        place = await self._placing.meant(body.place, body.place_is)
         return Group(
             name=body.name, kind=body.kind, domain=body.domain, level=body.level, place=place, url=body.url,
             note=body.note,
@@ -160,11 +151,6 @@ class FindingApi:
         id = request.match_info["id"]
         insist(await self._desk.gate.perform(ForgetGroup(id), who_of(request)))
         return Forgotten(id)
-
-
-def _unknown(value: str) -> ProtocolError:
-    said = say("“{value}” is no GeoNames id and no ISO 3166 code that is known here.", value=value[:60])
-    return ProtocolError(Reason.INVALID, said)
 
 
 def _answer(row: Row) -> GroupAnswer:

@@ -105,9 +105,10 @@ class Opening:
         wrong = fault(wish)
         if wrong:
             return Outcome(Reason.INVALID, wrong)
-        where = await self.placed(wish.place, wish.place_is) if place is None else place
-        if isinstance(where, Outcome):
-            return where
+        try:
+            where = await self._placing.meant(wish.place, wish.place_is) if place is None else place
+        except ProtocolError as error:
+            return Outcome(error.reason, error.detail)
         actor = identifiers.practice_actor(self._desk.origin, wish.slug)
         taken = await self._desk.storage.read(
             lambda reads: reads.one("SELECT 1 AS yes FROM actor WHERE id = :id", id=actor) is not None
@@ -121,16 +122,6 @@ class Opening:
             self._desk.me, actor, wish.slug, wish.name, wish.summary, wish.domain, wish.level, where, keys,
             self._desk.new("activities"), self._desk.new("activities"), wish.parent, self._desk.new("activities"),
         )  # fmt: skip
-
-    async def placed(self, name: str, value: str) -> Place | Outcome:
-        """The place that a program means: by its id or code, called as it says; or by its name alone."""
-        if not value:
-            return Place(name.strip())
-        place = await self._placing.of(value)
-        if place is None:
-            said = say("“{value}” is no GeoNames id and no ISO 3166 code that is known here.", value=value[:60])
-            return Outcome(Reason.INVALID, said)
-        return msgspec.structs.replace(place, name=name.strip() or place.name)
 
 
 def _known(reads: Reads) -> list[tuple[str, str]]:
