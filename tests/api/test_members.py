@@ -95,6 +95,7 @@ async def test_a_coordinators_program_keeps_house(home: Home) -> None:
     listed = await program("GET", "/members?q=be")
     assert [one["name"] for one in listed["members"]] == ["Ben"]
     id = listed["members"][0]["id"]
+    assert (await ben.post("/practices/guns/join", "/practices/guns"))[0] == 303
     await program("POST", f"/members/{id}/roles", role="coordinator", practice="guns")
     one = await program("GET", f"/members/{id}")
     assert ("coordinator", "guns") in [(role["role"], role["practice"]) for role in one["roles"]]

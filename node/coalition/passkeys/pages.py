@@ -54,15 +54,15 @@ class Passkeys:
         text = form.value("passkey")
         if not text:
             return await self._joining.enter(request, form)
-        place, clock, storage = passwords.place_of(request), self._desk.clock, self._desk.storage
-        if wait := await passwords.wait_of(storage, clock, "passkeys", place, account_too=False):
+        place, clock, storage = passwords.of_place(request), self._desk.clock, self._desk.storage
+        if wait := await passwords.wait_of(storage, clock, place):
             form.wrong("", "", passwords.too_many(wait))
             return None
         try:
             return await self._by(text)
         except Wrong as error:
             _log.info("passkey refused", why=str(error)[:200])
-        await passwords.failed(storage, clock, "passkeys", place)
+        await passwords.failed(storage, clock, place)
         form.wrong("", "", say("This passkey was not accepted. Try once more, or sign in with your password."))
         return None
 
@@ -72,7 +72,7 @@ class Passkeys:
         row = await self._desk.storage.read(lambda reads: store.passkey(reads, shown.id))
         if row is None:
             raise Wrong("It is of no active member.")
-        if shown.user and shown.user != row["member"]:
+        if shown.user != row["member"]:  # nobody was named, so the answer must (WebAuthn 7.2, step 6)
             raise Wrong("It names another member than its own.")
         count, now = self._ceremony.proved(shown, row["key"], row["count"]), self._desk.clock.now()
 
@@ -80,7 +80,7 @@ class Passkeys:
             return store.use(tx, shown.id, count, shown.challenge, now)
 
         if not await self._desk.storage.transact(work):
-            raise Wrong("It was used before with this challenge.")
+            raise Wrong("It was used before with this challenge, or removed meanwhile.")
         return row["member"]
 
     # One's own
@@ -115,7 +115,7 @@ class Passkeys:
         text = form.value("passkey")
         if form.ok and not text:
             form.wrong("", "", say("The browser made no passkey: it needs script for that."))
-        if form.ok and await self._joining.is_password(request, member, form):
+        if form.ok and await self._joining.is_password(member, form):
             try:
                 made = self._ceremony.added(text, session_of(request).id.hex())
             except Wrong as error:

@@ -40,11 +40,13 @@ def forget(tx: Tx, member: str) -> None:
 
 
 def use(tx: Tx, id: str, count: int, challenge: str, now: int) -> bool:
-    """Somebody signed in by it; False if they did so with this challenge before."""
+    """Somebody signed in by it; False if they did so with this challenge before, or it was removed meanwhile."""
     if not permitted.once(tx, _once(challenge), now + KEPT, now):
         return False
-    tx.run("UPDATE passkey SET count = :count, used = :now WHERE id = :id", count=count, now=now, id=id)
-    return True
+    noted = tx.one(
+        "UPDATE passkey SET count = :count, used = :now WHERE id = :id RETURNING id", count=count, now=now, id=id
+    )  # fmt: skip
+    return noted is not None
 
 
 def passkey(reads: Reads, id: str) -> Row | None:

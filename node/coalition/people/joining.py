@@ -67,15 +67,16 @@ class Joining:
         password = form.value("password")
         if not form.ok:
             return None
-        place, clock, storage = passwords.place_of(request), self._desk.clock, self._desk.storage
-        wait = await passwords.wait_of(storage, clock, name, place)
+        counters = (passwords.of_account(name), passwords.of_place(request))
+        clock, storage = self._desk.clock, self._desk.storage
+        wait = await passwords.wait_of(storage, clock, *counters)
         if wait:
             form.wrong("password", say("Password"), passwords.too_many(wait))
             return None
         row = await storage.read(lambda reads: store.account(reads, name))
         if await self._passwords.check(row["password"] if row else None, password) and row is not None:
             return row["id"]
-        await passwords.failed(storage, clock, name, place)
+        await passwords.failed(storage, clock, *counters)
         form.wrong("password", say("Password"), say("This name and this password do not belong together."))
         return None
 
@@ -249,31 +250,29 @@ class Joining:
         if why := rules.password_fault(form.value("password"), *known):
             form.wrong("password", say("Password"), why)
 
-    async def is_password(self, request: web.Request, member: str, form: Form) -> bool:
+    async def is_password(self, member: str, form: Form) -> bool:
         """Whether the form's `password` is this member's, who is signed in; what is wrong stands in the form."""
-        place, clock, storage = passwords.place_of(request), self._desk.clock, self._desk.storage
-        wait = await passwords.wait_of(storage, clock, f"own {member}", place)
-        if wait:
-            form.wrong("password", say("Password"), passwords.too_many(wait))
-            return False
+        why = await self._not_theirs(member, form.value("password"))
+        if why:
+            form.wrong("password", say("Password"), why)
+        return not why
+
+    async def _not_theirs(self, member: str, password: str) -> str:
+        """Why this is not taken as the password of a member who is signed in; empty if it is. Guesses are slowed down:
+        who finds a browser or a program's token must not find the password by them."""
+        own, clock, storage = passwords.of_own(member), self._desk.clock, self._desk.storage
+        if wait := await passwords.wait_of(storage, clock, own):
+            return passwords.too_many(wait)
         row = await storage.read(lambda reads: reads.one("SELECT password FROM member WHERE id = :id", id=member))
-        if await self._passwords.check(row["password"] if row else None, form.value("password")):
-            return True
-        await passwords.failed(storage, clock, f"own {member}", place)
-        form.wrong("password", say("Password"), say("That is not your present password."))
-        return False
+        if await self._passwords.check(row["password"] if row else None, password):
+            return ""
+        await passwords.failed(storage, clock, own)
+        return say("That is not your present password.")
 
     async def change_password(self, member: str, old: str, new: str, but: bytes, who: Who) -> Outcome:
-        """A member's own change, who shows the old one; guesses are slowed down, also those of a program."""
-        own, clock, storage = f"own {member}", self._desk.clock, self._desk.storage
-        if wait := await passwords.wait_of(storage, clock, own, own):
-            return Outcome(Reason.NOT_ALLOWED, passwords.too_many(wait))
-        row = await self._desk.storage.read(
-            lambda reads: reads.one("SELECT password FROM member WHERE id = :id", id=member)
-        )
-        if not await self._passwords.check(row["password"] if row else None, old):
-            await passwords.failed(storage, clock, own, own)
-            return Outcome(Reason.NOT_ALLOWED, say("That is not your present password."))
+        """A member's own change, who shows the old one."""
+        if why := await self._not_theirs(member, old):
+            return Outcome(Reason.NOT_ALLOWED, why)
         if why := rules.password_fault(new):
             return Outcome(Reason.INVALID, why)
         command = commands.ChangePassword(member, await self._passwords.hash(new), but)

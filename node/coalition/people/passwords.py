@@ -7,6 +7,7 @@ in the database, so that all processes of a node count together: by account and 
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -55,18 +56,38 @@ def place_of(request: web.Request) -> str:
     return place
 
 
-async def wait_of(storage: Storage, clock: Clock, account: str, place: str, *, account_too: bool = True) -> int:
-    """Milliseconds until one more attempt is taken; 0: now. account_too: else the place alone counts."""
+class Counter(msgspec.Struct, frozen=True):
+    """Failures that are counted together. most: how many a window takes."""
+
+    what: str
+    most: int
+
+
+def of_account(name: str) -> Counter:
+    """Of whoever signs in by this name, which anybody may type."""
+    return Counter(f"account {name}"[:200], AN_ACCOUNT)
+
+
+def of_place(request: web.Request) -> Counter:
+    return Counter(f"place {place_of(request)}", A_PLACE)
+
+
+def of_own(member: str) -> Counter:
+    """Of a member who is signed in, and asked for their password once more."""
+    return Counter(f"own {member}", AN_ACCOUNT)
+
+
+async def wait_of(storage: Storage, clock: Clock, *counters: Counter) -> int:
+    """Milliseconds until one more attempt is taken; 0: now."""
     now = clock.now()
-    counted = ((f"account {account}", AN_ACCOUNT), (f"place {place}", A_PLACE))
 
     def work(reads: Reads) -> int:
         waits = [0]
-        for what, most in counted if account_too else counted[1:]:
+        for counter in counters:
             row = reads.one(
                 "SELECT at FROM sign_in_failure WHERE what = :what AND at > :since"
                 " ORDER BY at DESC LIMIT 1 OFFSET :most",
-                what=what, since=now - WINDOW, most=most - 1,
+                what=counter.what, since=now - WINDOW, most=counter.most - 1,
             )  # fmt: skip
             if row is not None:
                 waits.append(row["at"] + WINDOW - now)
@@ -80,13 +101,13 @@ def too_many(wait: int) -> Sentence:
     return say("Too many attempts did not match. Wait {minutes} min, then try again.", minutes=-(-wait // 60_000))
 
 
-async def failed(storage: Storage, clock: Clock, account: str, place: str) -> None:
+async def failed(storage: Storage, clock: Clock, *counters: Counter) -> None:
     """Remember it, and forget what is old."""
     now = clock.now()
 
     def work(tx: Tx) -> None:
         tx.run("DELETE FROM sign_in_failure WHERE at <= :since", since=now - WINDOW)
-        for what in (f"account {account}", f"place {place}"):
-            tx.run("INSERT INTO sign_in_failure(what, at) VALUES(:what, :now)", what=what[:200], now=now)
+        for counter in counters:
+            tx.run("INSERT INTO sign_in_failure(what, at) VALUES(:what, :now)", what=counter.what, now=now)
 
     await storage.transact(work)

@@ -97,6 +97,7 @@ async def test_an_answer_is_good_for_its_own_question_alone(home: Home) -> None:
         "another origin": phisher.get(asked),
         "another party": key.get(asked, party="elsewhere.example"),
         "nobody verified": key.get(asked, flags=PRESENT),
+        "no user": key.get(asked, user=b""),
         "another user": key.get(asked, user=b"somebody else"),
         "a question nobody asked": key.get({**asked, "challenge": "AAAA"}),
         "the question for adding one": key.get({**adding, "rpId": asked["rpId"]}),
@@ -125,6 +126,17 @@ async def test_guesses_are_slowed_down_by_place(home: Home) -> None:
     status, text, _ = await home.somebody().post("/sign-in", passkey=home.key.get(await home.asked()), then="/me")
     assert status == 422
     assert "Wait" in text
+
+
+async def test_failed_passkeys_slow_down_no_password(home: Home) -> None:
+    """A name that anybody may choose or type never stands for another counter."""
+    for name in ("passkeys", "own ben"):
+        for _ in range(6):
+            await home.shows("x")
+            await home.somebody().sign_in(name, "not the password")
+    assert (await home.somebody().sign_in("ben"))[0] == 303
+    status, text, _ = await home.add(home.ben, Authenticator(home.town.origin, b"a second credential for somebody"))
+    assert status == 303, text
 
 
 async def test_nobody_adds_one_without_the_password_or_with_anothers_question(home: Home) -> None:
@@ -163,6 +175,15 @@ async def test_what_ends_a_member_ends_it(home: Home) -> None:
     assert (await home.ana.post(f"/me/passkeys/{_id(home.key)}/remove", "/me/passkeys"))[0] == 303
     assert await home.shows(home.key.get(await home.asked())) == "", "removed"
     assert await home.town.rows("SELECT COUNT(*) AS n FROM passkey") == [{"n": 0}]
+
+
+async def test_what_is_another_members_is_not_removed_and_leaving_removes_all(home: Home) -> None:
+    bens = Authenticator(home.town.origin, b"the credential of Ben, 32 bytes.")
+    assert (await home.add(home.ben, bens))[0] == 303
+    assert (await home.ben.post(f"/me/passkeys/{_id(home.key)}/remove", "/me/passkeys"))[0] == 404
+    assert (await home.ben.post("/me/leave", "/me/leave"))[0] == 303
+    assert await home.town.rows("SELECT id FROM passkey") == [{"id": _id(home.key)}]
+    assert await home.shows(bens.get(await home.asked())) == ""
 
 
 def _id(key: Authenticator) -> str:
