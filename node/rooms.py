@@ -26,9 +26,11 @@ from node.coalition.pages import CoalitionPages
 from node.coalition.passkeys import store as passkey_store
 from node.coalition.passkeys.ceremony import Ceremony
 from node.coalition.passkeys.pages import Passkeys
+from node.coalition.people.api import MembersApi
 from node.coalition.people.directory import Directory
 from node.coalition.people.joining import Joining
 from node.coalition.people.own import Own
+from node.coalition.people.own_api import OwnApi
 from node.coalition.practices.api import PracticeApi
 from node.coalition.practices.describing import Describing
 from node.coalition.practices.finding import Finding
@@ -118,6 +120,7 @@ class Rooms:
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         noting, finding = Noting(desk, placing), Finding(desk, placing)
         held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
+        own = Own(desk, self.joining, keystore.seal, held)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
@@ -125,7 +128,7 @@ class Rooms:
             self.joining,
             self.passkeys,
             Directory(desk),
-            Own(desk, self.joining, keystore.seal, held),
+            own,
             Profiles(desk, keystore, outside.actor),
             Organisations(desk),
             awaited,
@@ -148,6 +151,8 @@ class Rooms:
         programs = (
             PracticeApi(desk, self._opening, describing, splitting),
             FindingApi(desk, placing, noting),
+            MembersApi(desk, self.joining),
+            OwnApi(desk, own),
             CoalitionApi(connections, operation),
             RepertoireApi(desk, self.search),
             ImportApi(desk, bringing, imports),

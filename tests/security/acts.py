@@ -11,6 +11,7 @@ from tests.security.acts_adapting import ADAPTING, ADAPTING_API
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES
+from tests.security.acts_people_api import people_api
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
@@ -352,6 +353,7 @@ API: dict[str, Act] = {
     **BROUGHT_API,
     **ADAPTING_API,
     **GROUPS_API,
+    **people_api(PAGES),
     "POST /practices": Act(_open_api),
     "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),
     "POST /practices/{slug}/parts": Act(_split_api, cannot=MEMBER),

@@ -156,6 +156,8 @@ class Own:
         """The outcome, and the token, which is shown this once."""
         if unknown := [scope for scope in wish.scopes if scope not in SCOPES]:
             return Outcome(Reason.INVALID, say("“{scope}” is no scope.", scope=unknown[0][:40])), ""
+        if who.scopes is not None and (wider := [scope for scope in wish.scopes if scope not in who.scopes]):
+            return Outcome(Reason.NOT_ALLOWED, say("This token is not good for “{scope}”.", scope=wider[0])), ""
         text, id = links.token(), self._desk.clock.new_id()
         command = commands.MakeToken(id, self._seal(f"token {text}"), member, wish.name, wish.scopes, wish.days)
         return await self._desk.gate.perform(command, who), text
@@ -207,15 +209,19 @@ class Own:
         form.wrong("", "", outcome.detail)
         return await self._page(request, form)
 
-    async def data(self, request: web.Request) -> web.StreamResponse:
-        """All that is stored about them, to take along."""
-        member, now = require_member(request), self._desk.clock.now()
+    async def stored(self, member: str) -> dict[str, Any]:
+        """All that is stored about them."""
+        now = self._desk.clock.now()
 
         def work(reads: Reads) -> dict[str, Any]:
             also = {name: store.plain(held(reads, member)) for name, held in self._held.items()}
             return store.everything(reads, member, now) | also
 
-        found = await self._desk.storage.read(work)
+        return await self._desk.storage.read(work)
+
+    async def data(self, request: web.Request) -> web.StreamResponse:
+        """The same, to take along."""
+        found = await self.stored(require_member(request))
         response = web.Response(body=msgspec.json.format(msgspec.json.encode(found)), content_type="application/json")
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
         response.headers["Cache-Control"] = "private, no-store"
