@@ -21,6 +21,7 @@ from node.coalition.importing.kinds import by_name
 from node.coalition.importing.pages import ImportPages
 from node.coalition.importing.wiring import importing_handlers
 from node.coalition.operation import Operation
+from node.coalition.organisations.api import OrganisationsApi
 from node.coalition.organisations.pages import Organisations
 from node.coalition.pages import CoalitionPages
 from node.coalition.passkeys import store as passkey_store
@@ -39,7 +40,9 @@ from node.coalition.practices.home import Home
 from node.coalition.practices.noting import Noting
 from node.coalition.practices.opening import Opening
 from node.coalition.practices.splitting import Splitting
+from node.coalition.profiles.api import ProfilesApi
 from node.coalition.profiles.pages import Profiles
+from node.coalition.settling.api import SettingsApi
 from node.coalition.settling.first import First
 from node.coalition.settling.letters import Letters
 from node.coalition.settling.pages import Settings
@@ -121,15 +124,17 @@ class Rooms:
         noting, finding = Noting(desk, placing), Finding(desk, placing)
         held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
         own = Own(desk, self.joining, keystore.seal, held)
+        settings = Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed)
+        profiles = Profiles(desk, keystore, outside.actor)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
-            Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed),
+            settings,
             self.joining,
             self.passkeys,
             Directory(desk),
             own,
-            Profiles(desk, keystore, outside.actor),
+            profiles,
             Organisations(desk),
             awaited,
             imports,
@@ -153,6 +158,9 @@ class Rooms:
             FindingApi(desk, placing, noting),
             MembersApi(desk, self.joining),
             OwnApi(desk, own),
+            SettingsApi(desk, settings),
+            ProfilesApi(desk, profiles),
+            OrganisationsApi(desk),
             CoalitionApi(connections, operation),
             RepertoireApi(desk, self.search),
             ImportApi(desk, bringing, imports),

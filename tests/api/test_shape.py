@@ -21,7 +21,7 @@ from tests.cluster.kit import Town, settle
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 Described = dict[str, Any]
-_OF_MEMBERS = "/(me|members|membership|invitations|recoveries|permissions|record)(/|$)"
+_OF_MEMBERS = "/(me|members|membership|invitations|recoveries|permissions|record|settings|organisations)(/|$)"
 
 
 def operations(described: Described) -> dict[tuple[str, str], Described]:
@@ -201,7 +201,7 @@ async def test_what_is_served_fits_its_schema(api: Api, towns: list[Town], descr
         (method, path)
         for method, path in set(found) - judged
         if not re.search(
-            "/imports|/crossings|/choice|/groups(/|$)|/(me|members|membership|invitations|recoveries|permissions|record)(/|$)",
+            "/imports|/crossings|/choice|/groups(/|$)|/(me|members|membership|invitations|recoveries|permissions|record|settings|organisations)(/|$)",
             path,
         )
     }

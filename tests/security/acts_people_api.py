@@ -46,7 +46,8 @@ def people_api(pages: Mapping[str, Act]) -> dict[str, Act]:
     invited = {"role": "member", "practice": SLUG, "days": 3}
     return {
         "POST /invitations": _twin(
-            pages["/members/invite"], lambda _, f: ("/invitations", invited | {"note": f["note"]})
+            pages["/members/invite"],
+            lambda _, fields: ("/invitations", invited | {"note": fields["note"]}),
         ),
         "DELETE /invitations/{id}": _twin(
             pages["/members/invite/{id}/revoke"], lambda where, _: (f"/invitations/{where.split('/')[3]}", {})
@@ -67,7 +68,8 @@ def people_api(pages: Mapping[str, Act]) -> dict[str, Act]:
             pages["/practices/{slug}/join"], lambda where, _: (f"{_up(where)}/membership", {})
         ),
         "DELETE /practices/{slug}/membership": _twin(
-            pages["/practices/{slug}/leave"], lambda where, _: (f"{_up(where)}/membership", {})
+            msgspec.structs.replace(pages["/practices/{slug}/leave"], cannot=OPERATOR),
+            lambda where, _: (f"{_up(where)}/membership", {}),
         ),
         "PUT /me": _twin(pages["/me/details"], _details),
         "DELETE /me": _twin(pages["/me/leave"], lambda _where, _fields: ("/me", {})),
@@ -76,6 +78,22 @@ def people_api(pages: Mapping[str, Act]) -> dict[str, Act]:
             lambda _, fields: ("/me/tokens", {"name": fields["token_name"], "scopes": ["read"], "days": 3}),
         ),
         "DELETE /me/tokens/{id}": _twin(pages["/me/tokens/{id}/revoke"], lambda where, _: (_up(where), {})),
+        "PATCH /settings": _twin(pages["/settings/place"], lambda _, fields: ("/settings", {"name": fields["name"]})),
+        "PUT /settings/cares": _twin(
+            pages["/settings/cares"],
+            lambda _, fields: ("/settings/cares", {"domains": [name.removeprefix("d-") for name in fields]}),
+        ),
+        "PUT /settings/steps": _twin(
+            pages["/settings/{step}/pass"], lambda _where, _fields: ("/settings/steps", {"step": "reach"})
+        ),
+        "POST /settings/reach": _twin(pages["/settings/reach"], lambda where, _: (where, {})),
+        "DELETE /settings/mail": _twin(pages["/settings/mail/forget"], lambda where, _: (_up(where), {})),
+        "PUT /me/profile": _twin(pages["/me/profile"], lambda where, fields: (where, fields)),
+        "DELETE /me/profile": _twin(pages["/me/profile/end"], lambda where, _: (_up(where), {})),
+        "PUT /organisations/{id}": _twin(pages["/organisations/{id}"], lambda where, fields: (where, fields)),
+        "POST /organisations/{id}/merge": _twin(
+            pages["/organisations/{id}/merge"], lambda where, fields: (where, fields)
+        ),
         "DELETE /me/sessions/{id}": Act(_end_session, cannot=OPERATOR),
         "POST /me/affiliations": _twin(pages["/me/affiliations"], _affiliation),
         "DELETE /me/affiliations/{id}": _twin(
