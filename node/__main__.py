@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from node import demo
-from node.command import founding, keeping, looking, running
+from node.command import founding, keeping, looking, recovering, running
 from node.command.terminal import fail, out
 
 cli = typer.Typer(
@@ -19,6 +19,7 @@ cli.command()(running.run)
 cli.command()(running.work)
 cli.command()(keeping.token)
 cli.command()(keeping.rotate)
+cli.command()(recovering.recover)
 cli.command()(looking.follow)
 cli.command()(looking.status)
 cli.command()(looking.verify)

@@ -37,6 +37,10 @@ class LocalApi:
         """POST /api/v1/follows; ProtocolError with the node's own sentence."""
         return self._ask("POST", "/api/v1/follows", {"target": target})
 
+    def recover(self, name: str) -> str:
+        """POST /api/v1/recoveries: the link; ProtocolError with the node's own sentence."""
+        return str(self._ask("POST", "/api/v1/recoveries", {"name": name})["link"])
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
             found = msgspec.json.decode((self._directory / RUNNING).read_bytes(), type=Running)

@@ -233,7 +233,7 @@ class RepertoireApi:
 
     async def recommend(self, request: web.Request, body: Recommended) -> Done:
         command = rules.Recommend(body.id, self._desk.me, self._desk.new("activities"))
-        return _done(await self._desk.gate.perform(command, who_of(request)))
+        return done(await self._desk.gate.perform(command, who_of(request)))
 
     async def own(self, request: web.Request, _body: None) -> ItemAnswer:
         return await self._read(self._item_id(request))

@@ -105,10 +105,14 @@ async def test_a_coordinators_program_keeps_house(home: Home) -> None:
     assert (await ben.get("/me"))[0] != 200
     await program("DELETE", f"/members/{id}/suspension")
     assert "/join/" in (await program("POST", f"/members/{id}/recovery"))["link"]
+    assert "/join/" in (await program("POST", "/recoveries", name="ben"))["link"]
+    await program("POST", "/recoveries", 404, name="nobody")
+    await program("POST", "/recoveries", 403, name="ana")
 
     await program("PUT", "/settings/cares", domains=["housing", "health"])
     await program("PUT", "/settings/cares", 422, domains=["sports"])
-    await program("PUT", "/settings/place", name="High Point", language="en", place_is="4471025", about="Guns.")
+    town = {"place": "High Point", "place_is": "4471025"}
+    await program("PUT", "/settings/place", name="High Point", language="en", about="Guns.", **town)
     await program("PUT", "/settings/place", 422, name="X", language="en", place_is="nowhere")
     assert (await program("POST", "/settings/reach"))["checked"]
     settled = await program("GET", "/settings")

@@ -22,7 +22,7 @@ from tests.cluster.kit import Town, settle
 
 _MEMBERS = (
     "/imports|/crossings|/choice|/groups(/|$)|/members|/invitations|/me(/|$)|/settings|/organisations|/record"
-    "|/permissions|/recommendations|/operation/"
+    "|/permissions|/recommendations|/recoveries|/operation/"
 )
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

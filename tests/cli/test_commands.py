@@ -4,6 +4,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -102,6 +103,23 @@ def test_keys_rotate_while_the_node_stands_still(made: Made, tmp_path: Path) -> 
         assert len([path for path in (data / "keys").iterdir() if ".ed25519-" in path.name]) == 1
     checked = command("verify", "--data", data)
     assert (checked.status, "0 faults" in checked.out) == (0, True), checked.out
+
+
+def test_a_member_who_lost_their_way_in_gets_a_link(made: Made) -> None:
+    refused = command("recover", "--data", made.data, "nobody")
+    assert refused.status == 1
+    assert "no such member" in refused.err
+    with closing(sqlite3.connect(made.data / "commonweave.db")) as database, database:
+        database.execute(
+            "INSERT INTO member(id, name, sign_in, state, joined) VALUES('x', 'Cleo', 'cleo', 'active', 1)"
+        )
+    done = command("recover", "--data", made.data, "Cleo")
+    assert done.status == 0
+    assert "/join/" in done.out
+    with running(made.data):
+        again = command("recover", "--data", made.data, "cleo")
+    assert "/join/" in again.out
+    assert again.out != done.out
 
 
 def test_following_needs_a_running_node(made: Made) -> None:

@@ -125,7 +125,9 @@ async def _somebody(scene: Scene, state: str = "active") -> str:
     id = scene.word("dora")
 
     def work(tx: Tx) -> None:
-        tx.run("INSERT INTO member(id, name, state, joined) VALUES(:id, :id, :state, 1)", id=id, state=state)
+        tx.run(
+            "INSERT INTO member(id, name, sign_in, state, joined) VALUES(:id, :id, :id, :state, 1)", id=id, state=state
+        )  # fmt: skip
         tx.run(
             "INSERT INTO role(member, practice, role, since) VALUES(:id, :practice, 'member', 1)",
             id=id, practice=scene.practice,

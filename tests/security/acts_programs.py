@@ -44,6 +44,10 @@ def _no_role(path: str, fields: dict[str, Any]) -> Sending:
     return f"{path.removesuffix('/end')}?practice={SLUG}&role={fields['role']}", {}
 
 
+def _named(path: str, _fields: dict[str, Any]) -> Sending:
+    return "/recoveries", {"name": path.split("/")[2]}
+
+
 def _invitation(_path: str, fields: dict[str, Any]) -> Sending:
     return "/invitations", {"note": fields["note"], "days": 3}
 
@@ -148,6 +152,9 @@ TOLD: dict[str, str] = {
     "/items/{id}/withdraw": "DELETE /items/{id}",
     "/items/{id}/crossings": "POST /items/{id}/crossings",
     "/crossings/{id}/remove": "DELETE /crossings/{id}",
+    "/items/{id}/progress": "POST /items/{id}/progress",
+    "/items/{id}/progress/{number}/strike": "DELETE /items/{id}/progress/{number}",
+    "/items/{id}/credit": "PUT /items/{id}/credits",
     "/connections": "POST /follows",
     "/connections/again": "POST /follows",
     "/connections/end": "DELETE /follows",
@@ -164,9 +171,13 @@ TOLD: dict[str, str] = {
     "/imports/{id}/undo": "POST /imports/{id}/undo",
     "/settings/second": "POST /invitations",
 }
+# The same act, by the name that people know.
+NAMED = {
+    "POST /recoveries": "POST /members/{id}/recovery",
+}
 # What no program can do, and why.
 PAGES_ALONE = {
     "/me/passkeys": "an authenticator answers a browser at this origin, and nobody else",
 }
 TWINS: dict[str, str] = {**{page: route for page, (route, _) in TURNED.items()}, **TOLD}
-API: dict[str, Act] = {**acts.API, **dict(TURNED.values())}
+API: dict[str, Act] = {**acts.API, **dict(TURNED.values()), "POST /recoveries": of("/members/{id}/recover", _named)}

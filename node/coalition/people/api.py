@@ -14,6 +14,7 @@ from node.coalition.awaited.pages import Awaited
 from node.coalition.awaited.rules import Unawait
 from node.coalition.people import commands, store
 from node.coalition.people.joining import Joining, NewInvitation
+from node.coalition.people.rules import sign_in_name
 from node.coalition.permissions import ACTS, ROLES
 from node.coalition.practices.api import Done
 from node.gate.desk import Desk
@@ -77,6 +78,12 @@ class NewRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     role: str
     practice: str = ""
+
+
+class Lost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """name: by which the member signs in, or their mail address."""
+
+    name: str
 
 
 class LinkAnswer(msgspec.Struct, frozen=True):
@@ -173,6 +180,8 @@ class MembersApi:
             Route("DELETE", "/members/{id}/suspension", "Let a member in again", self.readmit, Done, scope="organise"),
             Route("POST", "/members/{id}/recovery", "A link to a new password", self.recover, LinkAnswer, None, 201,
                   scope="organise"),
+            Route("POST", "/recoveries", "The same, by the name they sign in by", self.recover_named, LinkAnswer, Lost,
+                  201, scope="organise", act="member.recover"),
             Route("POST", "/members/{id}/link", "A new link for somebody who is expected", self.link, LinkAnswer, None,
                   201, scope="organise"),
             Route("POST", "/members/{id}/roles", "Give a role", self.give, Done, NewRole, 201, scope="organise"),
@@ -311,6 +320,12 @@ class MembersApi:
 
     async def recover(self, request: web.Request, _body: None) -> LinkAnswer:
         outcome, link = await self._joining.recover(request.match_info["id"], who_of(request))
+        insist(outcome)
+        return LinkAnswer(link)
+
+    async def recover_named(self, request: web.Request, body: Lost) -> LinkAnswer:
+        row = await self._desk.storage.read(lambda reads: store.account(reads, sign_in_name(body.name)))
+        outcome, link = await self._joining.recover(row["id"] if row else "", who_of(request))
         insist(outcome)
         return LinkAnswer(link)
 

@@ -21,6 +21,7 @@ from node.coalition.people.commands import (
     Leave,
     LeavePractice,
     MakeInvitation,
+    MakeRecovery,
     MakeToken,
     Recover,
     Suspend,
@@ -162,6 +163,14 @@ def decide_plainly(_command: Any, _facts: Facts, _now: int) -> Plan:
 def decide_of_member(_command: Any, facts: Facts, _now: int) -> Plan:
     """Where there must be somebody."""
     return _DONE if facts.member in ("active", "suspended") else _NOBODY
+
+
+def decide_recovery(command: MakeRecovery, facts: Facts, now: int) -> Plan:
+    """Never for oneself: a token that is not good for one's own credentials would be, by this way."""
+    if command.made_by and command.made_by == command.member:
+        why = say("Another coordinator, or the machine's operator, does this for you.")
+        return Decision(Reason.NOT_ALLOWED, detail=why)
+    return decide_of_member(command, facts, now)
 
 
 def open_invitation(invited: Invited | None, now: int) -> str:

@@ -29,7 +29,7 @@ def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
         awaited.RemoveOrganisation: expected(awaited.decide_remove, "import", names=_organisation),
         commands.MakeInvitation: of(rules.decide_invite, "member.invite", where=_practice, names=_id),
         commands.RevokeInvitation: of(rules.decide_plainly, "member.invite", where=_invited_to, names=_id),
-        commands.MakeRecovery: of(rules.decide_of_member, "member.recover", names=_member),
+        commands.MakeRecovery: of(rules.decide_recovery, "member.recover", names=_member),
         commands.Join: of(rules.decide_join, "member.join", names=_member),
         commands.Begin: of(rules.decide_begin, "member.begin", names=_member),
         commands.Recover: of(rules.decide_recover, "member.recovered"),
