@@ -60,6 +60,7 @@ from node.repertoire.importing import items
 from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.search.following import Search
+from node.repertoire.searches.pages import Searches
 from node.repertoire.wiring import repertoire_handlers
 from node.web.api import Route
 from node.web.placing import Placing
@@ -140,6 +141,7 @@ class Rooms:
             imports,
             Editing(desk),
             crossings,
+            Searches(desk, self.search),
             repertoire,
             lineage,
             adapting,

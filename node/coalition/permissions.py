@@ -92,6 +92,7 @@ ACTS = MappingProxyType(
         "member.publish": _act(words("Publish a profile, and take it back"), "self", SELF),
         "member.leave": _act(words("Leave the coalition and delete one's data"), "self", SELF),
         "member.credentials": _act(words("Change one's password, passkeys, sessions and tokens"), "self", SELF),
+        "search.keep": _act(words("Keep searches, each with a feed"), "self", SELF),
         "organisation.note": _act(words("Add and change organisations"), "organise", MEMBER),
         "organisation.merge": _act(words("Make one of two organisations that are the same"), "organise", COALITION),
         "import": _act(words("Import tables, and undo it"), "organise", COALITION),

@@ -24,7 +24,7 @@ from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
 from node.web.render import catalogue_of, render
-from node.web.session import who_of
+from node.web.session import session_of, who_of
 from node.web.things import Acts, ItemCard, PageOf, Ref
 from protocol import identifiers
 from protocol.errors import Reason
@@ -84,6 +84,7 @@ class RepertoirePages:
             "note": looking.note(found, query),
             "narrowed": query.narrowed,
             "clear_url": "/catalog",
+            "keep_url": views.keep_url(query) if query.narrowed and session_of(request).member else "",
             "words_url": views.catalog_url(catalog.Query(q=query.q)),
         }
         return render(request, "catalog.html", view)

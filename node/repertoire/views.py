@@ -123,6 +123,11 @@ def kept(query: Query) -> list[tuple[str, str]]:
     return [(name, value) for name in (*NARROWS, "sort") if (value := getattr(query, name))]
 
 
+def keep_url(query: Query) -> str:
+    """Where a member keeps such a search."""
+    return "/me/searches?" + catalog_url(query).partition("?")[2]
+
+
 def catalog_url(query: Query, **changed: str) -> str:
     asked = {"q": query.q, **{name: getattr(query, name) for name in (*NARROWS, "sort")}, **changed}
     given = {name: value for name, value in asked.items() if value}

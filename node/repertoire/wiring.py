@@ -7,6 +7,7 @@ from node.gate.handler import CommandHandler, Handler
 from node.repertoire import rules, store
 from node.repertoire.adapting.wiring import adapting_commands
 from node.repertoire.crossings.wiring import crossing_commands
+from node.repertoire.searches.wiring import search_commands
 from node.storage.contract import Reads
 
 
@@ -21,6 +22,7 @@ def repertoire_handlers() -> dict[str, Any]:
         "commands": {
             **crossing_commands(),
             **adapting_commands(),
+            **search_commands(),
             rules.PublishItem: CommandHandler(
                 store.load_publish, rules.decide_publish, store.apply, "item.publish", _written_in, names=_written
             ),

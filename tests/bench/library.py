@@ -71,7 +71,9 @@ def items(all_of: tuple[Passage, ...], count: int, hosts: int) -> Iterator[Item]
         )  # fmt: skip
 
 
-async def fill(storage: Storage, made: Iterator[Item], hosts: int, told: Callable[[int], None] = lambda _: None) -> None:
+async def fill(
+    storage: Storage, made: Iterator[Item], hosts: int, told: Callable[[int], None] = lambda _: None
+) -> None:
     """Write them as rows of items and of activities that nobody signed. told: how many so far."""
     await storage.transact(lambda tx: _practices(tx, hosts))
     done = 0

@@ -12,6 +12,7 @@ from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES
 from tests.security.acts_people_api import people_api
+from tests.security.acts_searches import SEARCHES
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
@@ -333,6 +334,7 @@ PAGES: dict[str, Act] = {
     **SETTLING,
     **ORGANISATIONS,
     **PROFILES,
+    **SEARCHES,
     **BROUGHT,
     **ADAPTING,
     **GROUPS,

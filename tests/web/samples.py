@@ -47,7 +47,7 @@ from tests.web.sample_facts import (
 )
 from tests.web.sample_facts import SITE as SITE
 from tests.web.sample_practices import QUESTION
-from tests.web.sample_search import BUILDING, SORTS
+from tests.web.sample_search import BUILDING, KEPT, NONE_KEPT, SORTS
 
 # name -> (template, view, signed in)
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
@@ -79,6 +79,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         True,
     ),
+    "searches": ("searches.html", KEPT, True),
     "catalog": (
         "catalog.html",
         {
@@ -90,6 +91,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "total": 271,
             "sorts": SORTS,
             "note": BUILDING,
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog?q=violence",
             "narrowed": True,
             "clear_url": "/catalog",
@@ -282,10 +284,12 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
             "note": None,
             "narrowed": False,
             "clear_url": "/catalog",
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog",
         },
         True,
     ),
+    "searches-empty": ("searches.html", NONE_KEPT, True),
     "catalog-none": (
         "catalog.html",
         {
@@ -297,6 +301,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
             "cards": (),
             "page": NO_PAGE,
             "note": None,
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog?q=tram",
             "narrowed": True,
             "clear_url": "/catalog",
