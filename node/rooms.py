@@ -53,6 +53,8 @@ from node.keystore import Keystore
 from node.places import Places
 from node.repertoire.adapting.pages import Adapting
 from node.repertoire.api import RepertoireApi
+from node.repertoire.coaching import store as coaching_store
+from node.repertoire.coaching.pages import Coaches
 from node.repertoire.crossings import store as crossing_store
 from node.repertoire.crossings.pages import Crossings
 from node.repertoire.editing import Editing
@@ -116,15 +118,19 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item, self.search)
-        lineage, adapting = LineagePages(desk), Adapting(desk)
+        lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
         imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         noting, finding = Noting(desk, placing), Finding(desk, placing)
-        held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
-        own = Own(desk, self.joining, keystore.seal, held)
+        held = {
+            "brought_in_and_applied": crossing_store.of_member,
+            "passkeys": passkey_store.of_member,
+            "asked_to_coach": coaching_store.of_member,
+        }
+        own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
         settings = Settings(desk, placing, self.joining, Letters(desk.storage), outside.reachable, outside.renamed)
         profiles = Profiles(desk, keystore, outside.actor)
         rooms = (
@@ -145,6 +151,7 @@ class Rooms:
             repertoire,
             lineage,
             adapting,
+            coaches,
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards),
@@ -169,4 +176,4 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api()]
+        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api(), *coaches.api()]

@@ -107,6 +107,9 @@ ACTS = MappingProxyType(
             OPERATOR,
         ),
         "item.credit": _act(words("Credit in an item what came back to it"), "publish", BELONGS, COALITION, OPERATOR),
+        "coach.answer": _act(
+            words("Say that one coaches an adaptation, and take it back"), "publish", SELF, PRACTICE, COALITION
+        ),
         "item.cross": _act(words("Note where an item was brought in from and applied"), "publish", BELONGS),
         "item.uncross": _act(words("Remove such a note"), "publish", SELF, PRACTICE, COALITION),
         "item.recommend": _act(words("Recommend items of others"), "connect", BROKER, COALITION, OPERATOR),

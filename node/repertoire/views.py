@@ -90,7 +90,6 @@ def lineage(link: reading.Link) -> Lineage:
         kept=item.kept if item else "",
         changed=item.changed if item else "",
         why=item.why if item else "",
-        coach=item.coach.name or item.coach.id if item and item.coach else "",
         stage=item.stage if item else "",
         results=item.results if item else "",
         updated=link.updated,

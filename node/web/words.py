@@ -113,6 +113,8 @@ SAID = MappingProxyType(
         "published": words("Published and signed. It is on its way to everyone who follows you."),
         "saved": words("Saved and signed. Those who hold the earlier version will receive this one."),
         "told": words("Told and signed. It is on its way to those whom this was adapted from."),
+        "coach-asked": words("Asked. They are named here as soon as they agree, and not before."),
+        "coach-answered": words("Kept. Whoever asked is told only of a yes."),
         "credited": words("Credited and signed. Those who are credited are being told."),
         "unchanged": words("Nothing was changed, so nothing was sent."),
         "noted": words("Noted. The practice’s members see it."),
