@@ -52,6 +52,8 @@ from node.keystore import Keystore
 from node.places import Places
 from node.repertoire.adapting.pages import Adapting
 from node.repertoire.api import RepertoireApi
+from node.repertoire.coaching import store as coaching_store
+from node.repertoire.coaching.pages import Coaches
 from node.repertoire.crossings import store as crossing_store
 from node.repertoire.crossings.pages import Crossings
 from node.repertoire.editing import Editing
@@ -59,6 +61,8 @@ from node.repertoire.importing import items
 from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.search.following import Search
+from node.repertoire.searches.api import SearchesApi
+from node.repertoire.searches.pages import Searches
 from node.repertoire.wiring import repertoire_handlers
 from node.web.api import Route
 from node.web.placing import Placing
@@ -114,17 +118,23 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item, self.search)
-        lineage, adapting = LineagePages(desk), Adapting(desk)
+        searches = Searches(desk, self.search)
+        lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
         awaited, bringing = Awaited(desk, keystore.seal), Bringing(desk, self._kinds, self.importing)
         imports, crossings = ImportPages(desk, bringing, awaited), Crossings(desk)
         describing, splitting = Describing(desk, placing), Splitting(desk, self._opening)
         noting, finding = Noting(desk, placing), Finding(desk, placing)
-        held = {"brought_in_and_applied": crossing_store.of_member, "passkeys": passkey_store.of_member}
-        own, profiles = Own(desk, self.joining, keystore.seal, held), Profiles(desk, keystore, outside.actor)
+        held = {
+            "brought_in_and_applied": crossing_store.of_member,
+            "passkeys": passkey_store.of_member,
+            "asked_to_coach": coaching_store.of_member,
+        }
+        own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
         letters = Letters(desk.storage)
         settings = Settings(desk, placing, self.joining, letters, outside.reachable, outside.renamed)
+        profiles = Profiles(desk, keystore, outside.actor)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
@@ -139,9 +149,11 @@ class Rooms:
             imports,
             Editing(desk),
             crossings,
+            searches,
             repertoire,
             lineage,
             adapting,
+            coaches,
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards),
@@ -161,8 +173,9 @@ class Rooms:
             OwnApi(desk, own, self.joining, profiles),
             SettingsApi(desk, settings, letters, placing),
             OrganisationsApi(desk),
+            SearchesApi(searches),
             ImportApi(desk, bringing, imports),
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api()]
+        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api(), *coaches.api()]

@@ -92,6 +92,7 @@ ACTS = MappingProxyType(
         "member.publish": _act(words("Publish a profile, and take it back"), "self", SELF),
         "member.leave": _act(words("Leave the coalition and delete one's data"), "self", SELF),
         "member.credentials": _act(words("Change one's password, passkeys, sessions and tokens"), "self", SELF),
+        "search.keep": _act(words("Keep searches, each with a feed"), "self", SELF),
         "organisation.note": _act(words("Add and change organisations"), "organise", MEMBER),
         "organisation.merge": _act(words("Make one of two organisations that are the same"), "organise", COALITION),
         "import": _act(words("Import tables, and undo it"), "organise", COALITION),
@@ -106,6 +107,9 @@ ACTS = MappingProxyType(
             OPERATOR,
         ),
         "item.credit": _act(words("Credit in an item what came back to it"), "publish", BELONGS, COALITION, OPERATOR),
+        "coach.answer": _act(
+            words("Say that one coaches an adaptation, and take it back"), "publish", SELF, PRACTICE, COALITION
+        ),
         "item.cross": _act(words("Note where an item was brought in from and applied"), "publish", BELONGS),
         "item.uncross": _act(words("Remove such a note"), "publish", SELF, PRACTICE, COALITION),
         "item.recommend": _act(words("Recommend items of others"), "connect", BROKER, COALITION, OPERATOR),

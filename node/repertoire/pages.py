@@ -13,6 +13,7 @@ from node.gate.desk import Desk
 from node.gate.handler import Who
 from node.repertoire import catalog, reading, rules, versions, views
 from node.repertoire.adapting import pages as adapting
+from node.repertoire.coaching import store as coaching
 from node.repertoire.crossings import pages as crossings
 from node.repertoire.search import facets, looking
 from node.repertoire.search.following import Search
@@ -24,13 +25,12 @@ from node.web.negotiate import wants_activity
 from node.web.pagination import number_of, page_of
 from node.web.problem import Refused
 from node.web.render import catalogue_of, render
-from node.web.session import who_of
+from node.web.session import session_of, who_of
 from node.web.things import Acts, ItemCard, PageOf, Ref
 from protocol import identifiers
 from protocol.errors import Reason
 from protocol.keys import PublicKey
 from protocol.vocabulary.dates import instant
-from protocol.vocabulary.repertoire import Item
 
 _SHOWN = (
     "kind", "domain", "language", "version", "summary", "license", "content", "problem", "principle",
@@ -84,6 +84,7 @@ class RepertoirePages:
             "note": looking.note(found, query),
             "narrowed": query.narrowed,
             "clear_url": "/catalog",
+            "keep_url": views.keep_url(query) if query.narrowed and session_of(request).member else "",
             "words_url": views.catalog_url(catalog.Query(q=query.q)),
         }
         return render(request, "catalog.html", view)
@@ -100,7 +101,7 @@ class RepertoirePages:
     async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
         who = who_of(request)
 
-        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None, list[dict[str, Any]]]:
+        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None, list[dict[str, Any]], str]:
             held = reading.read(reads, id)
             if held is None:
                 raise Refused(Reason.NOT_FOUND)
@@ -111,9 +112,10 @@ class RepertoirePages:
                 _acts(reads, who, held),
                 (crossings.section(reads, who, held.id, held.owner) if held.local and who.member else None),
                 adapting.came_back(reads, held.id, held.item) if held.item else [],
+                coach.name if held.item and (coach := coaching.coach_of(reads, held.item)) else "",
             )
 
-        held, fingerprint, acts, carried, back = await self._desk.storage.read(work)
+        held, fingerprint, acts, carried, back, coach = await self._desk.storage.read(work)
         origin = views.provenance(held, fingerprint)
         practice = views.practice_ref(held.owner, held.owner_name, held.local)
         made = [views.lineage(link) for link in held.adaptations]
@@ -133,7 +135,7 @@ class RepertoirePages:
             "published": item.published or held.at, "updated": item.updated or item.published or held.at,
             "languages": views.languages(held.tongues, held.id, spoken),
             "versions_url": views.versions_url(held.id, held.local),
-            "lineage_url": views.lineage_url(held.id, held.local), "coach": _coach(item),
+            "lineage_url": views.lineage_url(held.id, held.local), "coach": coach,
             "provenance": origin, "local": held.local,
             "adapted_from": [views.lineage(link) for link in held.adapted_from],
             "adaptations": made, "course": adapting.course(item), "came_back": back,
@@ -193,13 +195,10 @@ def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:
         f"{path}/edit" if may(reads, who, "item.edit", held.owner) else None,
         f"{path}/withdraw" if may(reads, who, "item.withdraw", held.owner) else None,
         translate_url=translate,
+        coach_url=f"{path}/coach" if adaptation and may(reads, who, "item.report", held.owner) else None,
         report_url=f"{path}/progress" if adaptation and may(reads, who, "item.report", held.owner) else None,
         credit_url=f"{path}/credit" if may(reads, who, "item.credit", held.owner) else None,
     )
-
-
-def _coach(item: Item) -> str:
-    return (item.coach.name or item.coach.id) if item.coach else ""
 
 
 def _lapsed(day: str, now: int) -> bool:

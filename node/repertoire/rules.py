@@ -176,7 +176,16 @@ def decide_item(verified: Verified[Activity], seen: Seen, now: int) -> Decision[
         return Decision(Reason.MALFORMED, detail="An item needs a title or a content.")
     if activities.audience(msg) != "public":
         return Decision(Reason.ACCEPTED, (Hide(msg.object.id),))
-    return Decision(Reason.ACCEPTED, (Keep(msg.object, seen.before, seen.prior),), says)
+    kept = Keep(msg.object, seen.before, seen.prior)
+    return Decision(Reason.ACCEPTED, (kept,), says, _asked(msg, msg.object, seen.prior))
+
+
+def _asked(msg: Activity, item: Item, prior: Prior | None) -> tuple[Need, ...]:
+    """The word of a coach who is named anew; without it nobody is shown. At its home it is held already."""
+    coach = item.coach
+    if coach is None or (prior is not None and prior.item.coach == coach):
+        return ()
+    return () if identifiers.same_origin(coach.id, item.attributed_to) else (Need("object", coach.consent, msg.id),)
 
 
 def _pass_on(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> tuple[Draft, ...]:

@@ -90,7 +90,6 @@ def lineage(link: reading.Link) -> Lineage:
         kept=item.kept if item else "",
         changed=item.changed if item else "",
         why=item.why if item else "",
-        coach=item.coach.name or item.coach.id if item and item.coach else "",
         stage=item.stage if item else "",
         results=item.results if item else "",
         updated=link.updated,
@@ -121,6 +120,11 @@ def _safe(url: str) -> str | None:
 def kept(query: Query) -> list[tuple[str, str]]:
     """The facets that a new search keeps."""
     return [(name, value) for name in (*NARROWS, "sort") if (value := getattr(query, name))]
+
+
+def keep_url(query: Query) -> str:
+    """Where a member keeps such a search."""
+    return "/me/searches?" + catalog_url(query).partition("?")[2]
 
 
 def catalog_url(query: Query, **changed: str) -> str:

@@ -6,7 +6,9 @@ from node.gate import objects
 from node.gate.handler import CommandHandler, Handler
 from node.repertoire import rules, store
 from node.repertoire.adapting.wiring import adapting_commands
+from node.repertoire.coaching.wiring import coaching_acts, coaching_commands, coaching_nouns
 from node.repertoire.crossings.wiring import crossing_commands
+from node.repertoire.searches.wiring import search_commands
 from node.storage.contract import Reads
 
 
@@ -14,13 +16,21 @@ def repertoire_handlers() -> dict[str, Any]:
     """Arguments for Gate.register."""
     undo = Handler(store.load_retraction, rules.decide_retraction, store.apply, store.always)
     return {
-        "nouns": {"Article": Handler(store.load_item, rules.decide_item, store.apply, store.wanted, rules.UNSEEN)},
-        "acts": {"Announce": Handler(store.load_announce, rules.decide_announce, store.apply)},
+        "nouns": {
+            "Article": Handler(store.load_item, rules.decide_item, store.apply, store.wanted, rules.UNSEEN),
+            **coaching_nouns(),
+        },
+        "acts": {
+            "Announce": Handler(store.load_announce, rules.decide_announce, store.apply),
+            **coaching_acts(),
+        },
         # Of activities that stand in sets only Announces are undone, so one that is not here yet is taken for one.
         "undos": {"Announce": undo, objects.UNHELD: undo},
         "commands": {
             **crossing_commands(),
             **adapting_commands(),
+            **search_commands(),
+            **coaching_commands(),
             rules.PublishItem: CommandHandler(
                 store.load_publish, rules.decide_publish, store.apply, "item.publish", _written_in, names=_written
             ),

@@ -128,7 +128,6 @@ class Lineage(msgspec.Struct, frozen=True):
     kept: str = ""
     changed: str = ""
     why: str = ""
-    coach: str = ""
     stage: str = ""
     results: str = ""
     updated: int | None = None
@@ -202,6 +201,7 @@ class Acts(msgspec.Struct, frozen=True):
     recommend_url: str | None = None
     translate_url: str | None = None
     report_url: str | None = None
+    coach_url: str | None = None
     credit_url: str | None = None
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from protocol.errors import Reason, RemoteProtocolError
 from protocol.identifiers import PUBLIC_NAMES, same_origin, set_name
 from protocol.vocabulary.actors import Actor
+from protocol.vocabulary.adapting import build_offer
 from protocol.vocabulary.context import context
 from protocol.vocabulary.dates import instant
 from protocol.vocabulary.received import (
@@ -41,6 +42,7 @@ __all__ = [
     "follow",
     "join",
     "leave",
+    "offer_coaching",
     "order_of",
     "read_activity",
     "read_outline",
@@ -277,6 +279,12 @@ def delete(
         tombstone["cw:reason"] = reason
     tombstone |= lineage or {}
     return _draft("Delete", id, actor, tombstone, to, cc, published)
+
+
+def offer_coaching(id: str, actor: str, coach: str, adaptation: str, words: str) -> dict[str, Any]:
+    """Ask an actor to coach an adaptation; nobody else reads it."""
+    asked = _draft("Offer", id, actor, build_offer(adaptation), [coach], target=coach)
+    return {**asked, "content": words} if words else asked
 
 
 def announce(

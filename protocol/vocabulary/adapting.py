@@ -11,9 +11,10 @@ import msgspec
 from msgspec import field
 
 from protocol.canonical import digest_multibase, read_digest_multibase
-from protocol.limits import NAME_CHARACTERS, RECIPIENTS, TEXT_CHARACTERS
+from protocol.identifiers import same_origin
+from protocol.limits import RECIPIENTS, TEXT_CHARACTERS
 from protocol.vocabulary.dates import instant, is_day, read_instant
-from protocol.vocabulary.shapes import Id, Name, Prose, listed, malformed, mapping, shaped
+from protocol.vocabulary.shapes import Id, Name, Prose, bounded, listed, malformed, mapping, shaped
 
 STAGES = ("considering", "visited", "adapting", "running", "stopped")
 HAPPENINGS = (*STAGES, "result", "lesson")
@@ -40,7 +41,6 @@ class Coach(msgspec.Struct, frozen=True):
     """Who coached: an actor, and the consent that they signed, a cw:Coaching (its id and digest)."""
 
     id: str
-    name: str
     consent: str
     digest: bytes
 
@@ -65,7 +65,6 @@ class _ConsentWire(msgspec.Struct, frozen=True):
 class _CoachWire(msgspec.Struct, frozen=True):
     id: Id
     consent: _ConsentWire = field(name="cw:consent")
-    name: Name | None = None
 
 
 class Coaching(msgspec.Struct, frozen=True):
@@ -112,7 +111,9 @@ def read_coach(value: Any) -> Coach | None:
     if members is None:
         return None
     wire = shaped(members, _CoachWire, "cw:coach")
-    return Coach(wire.id, wire.name or "", wire.consent.id, read_digest_multibase(wire.consent.digest))
+    if not same_origin(wire.id, wire.consent.id):
+        raise malformed("cw:consent must be of the coach's own origin.")
+    return Coach(wire.id, wire.consent.id, read_digest_multibase(wire.consent.digest))
 
 
 class _CoachingWire(msgspec.Struct, frozen=True):
@@ -140,6 +141,26 @@ def build_coaching(made: Coaching, published: int, sequence: int, to: list[str])
     }
 
 
+class _AskedWire(msgspec.Struct, frozen=True):
+    adaptation: Id = field(name="object")
+
+
+def build_offer(adaptation: str) -> dict[str, Any]:
+    """The object of an Offer: to coach this adaptation."""
+    return {"type": "cw:Coaching", "object": adaptation}
+
+
+def read_offer(value: dict[str, Any]) -> tuple[str, str]:
+    """Of an Offer to coach: the adaptation, and what it is asked with. MALFORMED names the field."""
+    asked = mapping(value.get("object"))
+    if asked is None or asked.get("type") != "cw:Coaching":
+        raise malformed("An Offer offers a cw:Coaching.")
+    words = value.get("content", "")
+    if not isinstance(words, str):
+        raise malformed("content must be text.")
+    return shaped(asked, _AskedWire, "cw:Coaching").adaptation, bounded(words, "content")
+
+
 class Told(NamedTuple):
     """The members of an Article that are built here."""
 
@@ -161,7 +182,6 @@ def build(told: Told) -> dict[str, Any]:
     if told.coach is not None:
         members["cw:coach"] = {
             "id": told.coach.id,
-            **({"name": told.coach.name[:NAME_CHARACTERS]} if told.coach.name else {}),
             "cw:consent": {"id": told.coach.consent, "digestMultibase": digest_multibase(told.coach.digest)},
         }
     return members

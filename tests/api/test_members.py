@@ -148,6 +148,14 @@ async def test_a_members_program_keeps_their_own(home: Home) -> None:
     await program("DELETE", "/me/profile")
     assert (await home.town.page("/people/ben"))[0] == 410
 
+    kept = await program("POST", "/me/searches", name="Truancy", query="q=truancy&page=3")
+    assert kept["searches"][0]["url"] == "/catalog?q=truancy"
+    before = kept["searches"][0]
+    (after,) = (await program("POST", f"/me/searches/{before['id']}/move"))["searches"]
+    assert before["feed"] != after["feed"]
+    assert (await program("DELETE", f"/me/searches/{before['id']}"))["searches"] == []
+    assert (await program("GET", "/me/searches"))["searches"] == []
+
     narrow = await home.program(ben, "read", "self")
     made = await narrow("POST", "/me/tokens", name="y", scopes=["read"])
     assert made["token"].startswith("cwm1_")

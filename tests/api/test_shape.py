@@ -13,6 +13,7 @@ from node.coalition.practices import api as practices
 from node.coalition.practices import finding_api as finding
 from node.repertoire import api as repertoire
 from node.repertoire.adapting import pages as adapting_pages
+from node.repertoire.coaching import pages as coaching_pages
 from node.repertoire.lineage import pages as lineage_pages
 from node.web.api import Problem
 from tests.api.conftest import Api, Said
@@ -21,7 +22,7 @@ from tests.api.test_items import ITEMS, WHOLE
 from tests.cluster.kit import Town, settle
 
 _MEMBERS = (
-    "/imports|/crossings|/choice|/groups(/|$)|/members|/invitations|/me(/|$)|/settings|/organisations|/record"
+    "/imports|/crossings|/choice|/coach(ing)?(/answer)?$|/groups(/|$)|/members|/invitations|/me(/|$)|/settings|/organisations|/record"
     "|/permissions|/recommendations|/recoveries|/operation/"
 )
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -144,6 +145,11 @@ async def test_what_is_served_fits_its_schema(api: Api, towns: list[Town], descr
     await judge("POST", "/items/{id}/progress", f"{own}/progress", repertoire.Done, told)
     await judge("GET", "/returned", f"/returned?id={made}", adapting_pages.ReturnedAnswer)
     await judge("PUT", "/items/{id}/credits", f"/items/{number}/credits", repertoire.Done, {"credits": [theirs]})
+    await judge("GET", "/coach", f"/coach?id={theirs}", coaching_pages.CoachAnswer)
+    await judge("POST", "/practices", "/practices", practices.Practice, {**practice, "slug": "coaches"})
+    coach = {"coach": towns[0].practice("coaches"), "words": "Two calls?"}
+    await judge("POST", "/items/{id}/coach", f"{own}/coach", coaching_pages.Kept, coach)
+    await judge("GET", "/coaching", "/coaching", coaching_pages.RequestsAnswer)
     await judge("DELETE", "/items/{id}/progress/{number}", f"{own}/progress/1", repertoire.Done)
     await judge("GET", "/items", f"/items?id={made}", repertoire.ItemAnswer)
     await judge("GET", "/lineage", f"/lineage?id={made}", lineage_pages.LineageAnswer)

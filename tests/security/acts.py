@@ -11,6 +11,7 @@ from tests.security.acts_adapting import ADAPTING, ADAPTING_API
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES
+from tests.security.acts_searches import SEARCHES
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
@@ -334,6 +335,7 @@ PAGES: dict[str, Act] = {
     **SETTLING,
     **ORGANISATIONS,
     **PROFILES,
+    **SEARCHES,
     **BROUGHT,
     **ADAPTING,
     **GROUPS,

@@ -123,6 +123,9 @@ TURNED: dict[str, tuple[str, Act]] = {
     "/me/affiliations/{key}/end": (
         "POST /me/affiliations/{key}/end", of("/me/affiliations/{key}/end", as_it_is)
     ),
+    "/me/searches": ("POST /me/searches", of("/me/searches", as_it_is)),
+    "/me/searches/{id}/move": ("POST /me/searches/{id}/move", of("/me/searches/{id}/move", as_it_is)),
+    "/me/searches/{id}/delete": ("DELETE /me/searches/{id}", of("/me/searches/{id}/delete", to("/delete", ""))),
     "/me/leave": ("DELETE /me", of("/me/leave", to("/leave", ""))),
     "/me/profile": ("PUT /me/profile", of("/me/profile", _profile)),
     "/me/profile/end": ("DELETE /me/profile", of("/me/profile/end", to("/end", ""))),
@@ -155,6 +158,10 @@ TOLD: dict[str, str] = {
     "/items/{id}/progress": "POST /items/{id}/progress",
     "/items/{id}/progress/{number}/strike": "DELETE /items/{id}/progress/{number}",
     "/items/{id}/credit": "PUT /items/{id}/credits",
+    "/items/{id}/coach": "POST /items/{id}/coach",
+    "/items/{id}/coach/drop": "DELETE /items/{id}/coach",
+    "/coaching/answer": "POST /coaching/answer",
+    "/coaching/end": "DELETE /coaching",
     "/connections": "POST /follows",
     "/connections/again": "POST /follows",
     "/connections/end": "DELETE /follows",

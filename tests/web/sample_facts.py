@@ -138,7 +138,6 @@ DOWN = (
         kept="The evening itself, and that a pastor speaks before the police.",
         changed="The mayor opens it. We hold it in the library, not in a court.",
         why="Our court building is across the river, and nobody without a car would come.",
-        coach="the police chief of High Point",
         stage="running",
         results="Gun homicides in the area fell from 31 to 19 in the first year; one neighbouring area rose by two.",
         updated=NOW - 40 * DAY,
@@ -219,7 +218,7 @@ ADAPTED = {
     "kept": DOWN[0].kept,
     "changed": DOWN[0].changed,
     "why": DOWN[0].why,
-    "coach": DOWN[0].coach,
+    "coach": "Safe streets High Point",
     "stage": "running",
     "results": DOWN[0].results,
     "adapted_from": (UP,),
@@ -227,7 +226,7 @@ ADAPTED = {
     "crossings": None,
     "course": OWN_COURSE,
     "came_back": (),
-    "acts": Acts("/items/new?adapts=1", report_url="/items/1/progress"),
+    "acts": Acts("/items/new?adapts=1", report_url="/items/1/progress", coach_url="/items/1/coach"),
 }
 BARE_ITEM = {
     **ITEM,

@@ -5,6 +5,7 @@ nobody can check.
 from typing import Any
 
 from node.repertoire.adapting.rules import WHAT
+from node.repertoire.coaching.pages import STATES
 from node.repertoire.lineage.pages import shown
 from node.repertoire.lineage.parts import Gathered, Known, Part
 from node.web.forms import Form
@@ -73,3 +74,22 @@ BACK: list[dict[str, Any]] = [
      "credited": True},
 ]  # fmt: skip
 OWN_COURSE = _COURSE
+
+COACH: dict[str, Any] = {
+    **_WHERE, "coach": "", "named": False, "form": Form(),
+    "choices": [("https://high-point.example/practices/safe", "Safe streets High Point")],
+    "requests": [{"name": "Safe streets High Point", "state": STATES["asked"], "at": _START}],
+}  # fmt: skip
+COACHED: dict[str, Any] = {**COACH, "coach": "Safe streets High Point", "named": True}
+_REQUEST: dict[str, Any] = {
+    "id": "https://fort-wayne.example/activities/1", "words": "Two calls before our first call-in?", "state": "asked",
+    "said": STATES["asked"], "at": _START, "practice": "Safe streets Fort Wayne", "coach": "Safe streets High Point",
+    "title": "The call-in, with a mayor in the room", "url": "/catalog/item?id=x", "coaching": "",
+}  # fmt: skip
+COACHING: dict[str, Any] = {
+    "requests": [
+        _REQUEST,
+        {**_REQUEST, "state": "accepted", "said": STATES["accepted"], "coaching": "https://h.example/coachings/1"},
+        {**_REQUEST, "state": "declined", "said": STATES["declined"], "words": "", "url": ""},
+    ]
+}

@@ -42,7 +42,7 @@ _ASKED = {
     "parent_name": "Safe streets", "parent_slug": "safe-streets",
 }  # fmt: skip
 _ME = {
-    "passkeys": 1, "asked": (_ASKED,),
+    "passkeys": 1, "coaching": 1, "asked": (_ASKED,),
     "member": _MEMBER, "roles": _ROLES, "affiliations": _AFFILIATIONS, "sessions": _SESSIONS, "tokens": _TOKENS,
     "form": Form(), "details": Form({"name": "Marty Sumner", "sector": "public"}), "token": "cwm1_abc",
     "profile": {"handle": "marty"},

@@ -47,7 +47,7 @@ from tests.web.sample_facts import (
 )
 from tests.web.sample_facts import SITE as SITE
 from tests.web.sample_practices import QUESTION
-from tests.web.sample_search import BUILDING, SORTS
+from tests.web.sample_search import BUILDING, KEPT, NONE_KEPT, SORTS
 
 # name -> (template, view, signed in)
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
@@ -79,6 +79,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         True,
     ),
+    "searches": ("searches.html", KEPT, True),
     "catalog": (
         "catalog.html",
         {
@@ -90,6 +91,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
             "total": 271,
             "sorts": SORTS,
             "note": BUILDING,
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog?q=violence",
             "narrowed": True,
             "clear_url": "/catalog",
@@ -114,6 +116,9 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
+    "coach": ("coach.html", sample_lineage.COACH, True),
+    "coached": ("coach.html", sample_lineage.COACHED, True),
+    "coaching": ("coaching.html", sample_lineage.COACHING, True),
     "progress": ("progress.html", sample_lineage.COURSE, True),
     "credit": ("credit.html", sample_lineage.CREDIT, True),
     "lineage": ("lineage.html", sample_lineage.TREE, False),
@@ -282,10 +287,12 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
             "note": None,
             "narrowed": False,
             "clear_url": "/catalog",
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog",
         },
         True,
     ),
+    "searches-empty": ("searches.html", NONE_KEPT, True),
     "catalog-none": (
         "catalog.html",
         {
@@ -297,6 +304,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
             "cards": (),
             "page": NO_PAGE,
             "note": None,
+            "keep_url": "/me/searches?q=violence",
             "words_url": "/catalog?q=tram",
             "narrowed": True,
             "clear_url": "/catalog",
@@ -319,6 +327,9 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
+    "coach-nobody": ("coach.html", {**sample_lineage.COACH, "choices": [], "requests": []}, True),
+    "coach-unheard": ("coach.html", {**sample_lineage.COACHED, "coach": "", "requests": []}, True),
+    "coaching-none": ("coaching.html", {"requests": []}, True),
     "progress-none": ("progress.html", {**sample_lineage.COURSE, "course": []}, True),
     "credit-none": ("credit.html", {**sample_lineage.CREDIT, "rows": []}, True),
     "lineage-alone": ("lineage.html", sample_lineage.ALONE, False),

@@ -52,13 +52,19 @@ Held = Callable[[Reads, str], list[Row]]
 
 
 class Own:
-    """`joining` changes passwords; `seal` names tokens; `held`: what the rooms above hold of a member, by its name."""
+    """`joining` changes passwords; `seal` names tokens; `held`: what the rooms above hold of a member, by its name.
 
-    def __init__(self, desk: Desk, joining: Joining, seal: Seal, held: Mapping[str, Held]) -> None:
+    `coaching`: how many wait for a member's word that they coach.
+    """
+
+    def __init__(
+        self, desk: Desk, joining: Joining, seal: Seal, held: Mapping[str, Held], coaching: Callable[[Reads, str], int]
+    ) -> None:
         self._desk = desk
         self._joining = joining
         self._seal = seal
         self._held = held
+        self._coaching = coaching
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -98,6 +104,7 @@ class Own:
                 "profile": profiles.profile(reads, id),
                 "passkeys": len(passkeys.of_member(reads, id)),
                 "asked": practice_store.asked_of(reads, id),
+                "coaching": self._coaching(reads, id),
             }  # fmt: skip
 
         view = await self._desk.storage.read(work)

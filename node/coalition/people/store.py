@@ -243,6 +243,7 @@ def _leave(tx: Tx, member: str, now: int) -> None:
     tx.run("UPDATE role SET until = :now WHERE member = :member AND until IS NULL", now=now, member=member)
     tx.run("DELETE FROM affiliation WHERE member = :member", member=member)
     tx.run("DELETE FROM profile WHERE member = :member", member=member)
+    tx.run("DELETE FROM saved_search WHERE member = :member", member=member)
     tx.run("DELETE FROM split_answer WHERE member = :member", member=member)
     tx.run("DELETE FROM invitation WHERE made_by = :member", member=member)
     tx.run(

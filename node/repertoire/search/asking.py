@@ -94,6 +94,13 @@ def ask(index: Index, asked: catalog.Query, reader: Reader) -> Answer:
     return guarded(lambda: _Asking(index, asked, reader).answer())
 
 
+def probe(index: Index) -> None:
+    """Ask for everything, in every order. IndexBroken if the files are damaged, and never for what somebody asked."""
+    reader = Reader((), 0, {})
+    for order in ("", *_ORDERS):
+        ask(index, catalog.Query(sort=order), reader)
+
+
 class _Asking:
     def __init__(self, index: Index, asked: catalog.Query, reader: Reader) -> None:
         self._fields = index.fields
@@ -210,7 +217,7 @@ class _Asking:
         return made
 
     def _range(self, field: str, since: int, before: int | None) -> Query:
-        return Query.range_query(self._fields, field, FieldType.Unsigned, since, before, include_upper=False)
+        return Query.range_query(self._fields, field, FieldType.Unsigned, since, before, include_upper=before is None)
 
     def _ages(self) -> dict[str, tuple[int, int | None]]:
         month, year = max(self._reader.now - MONTH, 0), max(self._reader.now - YEAR, 0)

@@ -62,13 +62,13 @@ class Search:
         """What the index says, once it has what changed lately; None while there is none."""
         if self._index is None or self.status.state != "ready":
             return None
+        index = self._index
         try:
             await self._be_fresh()
-            index = self._index
             reader = Reader(languages, self._clock.now(), self._levels)
             return await asyncio.to_thread(asking.ask, index, asked, reader)
         except IndexBroken as error:
-            self._broke(error)
+            await self._doubt(index, error)
             return None
 
     async def _be_fresh(self) -> None:
@@ -115,6 +115,16 @@ class Search:
         """Close the files, and let another process have them."""
         async with self._turn:
             await asyncio.to_thread(self._close)
+
+    async def _doubt(self, index: Index, error: IndexBroken) -> None:
+        """Something failed: what was asked, which is nobody's right to have the index built anew by, or the files."""
+        try:
+            await asyncio.to_thread(asking.probe, index)
+        except IndexBroken:
+            if self._index is index:
+                self._broke(error)
+        else:
+            log.error("the search index could not answer; the database does", because=str(error))
 
     def _broke(self, error: IndexBroken) -> None:
         log.error("the search index is built anew", because=str(error))

@@ -4,6 +4,7 @@ Every text is indexed twice: its words as they are, without accents, and the ste
 an ñ stays: año is not ano.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -24,7 +25,7 @@ _STOPPED = frozenset(
     ("da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ru", "sv"),
 )
 _LONGEST = 40  # characters of a word; longer ones are no words
-_TILDE = "\u0303"
+_ACCENTS = re.compile("[\u0300-\u0302\u0304-\u036f]|(?<![nN])\u0303")  # U+0303 is the tilde
 
 
 def code_of(tag: str) -> str:
@@ -38,11 +39,8 @@ def folded(text: str) -> str:
     """Without accents, but for the tilde of an ñ, which makes another letter of it."""
     if text.isascii():
         return text
-    kept: list[str] = []
-    for letter in unicodedata.normalize("NFD", text):
-        if not unicodedata.combining(letter) or (letter == _TILDE and kept and kept[-1] in "nN"):
-            kept.append(letter)
-    return unicodedata.normalize("NFC", "".join(kept))
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
 
 
 def _cut() -> tantivy.TextAnalyzerBuilder:

@@ -1,0 +1,1 @@
+"""Who coaches an adaptation: asked, and named only by their own signed word."""
