@@ -58,6 +58,9 @@ from node.repertoire.crossings import store as crossing_store
 from node.repertoire.crossings.pages import Crossings
 from node.repertoire.editing import Editing
 from node.repertoire.importing import items
+from node.repertoire.kept import store as kept_store
+from node.repertoire.kept.api import KeptApi
+from node.repertoire.kept.pages import Keeping
 from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.search.following import Search
@@ -109,7 +112,7 @@ class Rooms:
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
         return (
-            coalition_handlers(actors, (crossing_store.merge,)),
+            coalition_handlers(actors, (crossing_store.merge,), (kept_store.forget,)),
             repertoire_handlers(),
             importing_handlers(self._kinds),
         )
@@ -118,7 +121,7 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item, self.search)
-        searches = Searches(desk, self.search)
+        searches, keeping = Searches(desk, self.search), Keeping(desk)
         lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
         connections = Connections(desk, outside.resolve, outside.refresh)
         operation = Operation(desk, keystore, outside.unpause, outside.repin, outside.refresh, outside.version)
@@ -130,6 +133,7 @@ class Rooms:
             "brought_in_and_applied": crossing_store.of_member,
             "passkeys": passkey_store.of_member,
             "asked_to_coach": coaching_store.of_member,
+            "kept_items": kept_store.of_member,
         }
         own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
         letters = Letters(desk.storage)
@@ -147,7 +151,8 @@ class Rooms:
             Organisations(desk),
             awaited,
             imports,
-            Editing(desk),
+            Editing(desk, keeping),
+            keeping,
             crossings,
             searches,
             repertoire,
@@ -174,6 +179,7 @@ class Rooms:
             SettingsApi(desk, settings, letters, placing),
             OrganisationsApi(desk),
             SearchesApi(searches),
+            KeptApi(desk, keeping),
             ImportApi(desk, bringing, imports),
         )
         pages = [route for room in rooms for route in room.routes()]

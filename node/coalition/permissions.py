@@ -97,6 +97,7 @@ ACTS = MappingProxyType(
         "organisation.merge": _act(words("Make one of two organisations that are the same"), "organise", COALITION),
         "import": _act(words("Import tables, and undo it"), "organise", COALITION),
         "item.publish": _act(words("Publish and adapt items"), "publish", BELONGS, COALITION, OPERATOR),
+        "item.keep": _act(words("Keep drafts, and items for members alone"), "publish", BELONGS, COALITION),
         "item.edit": _act(words("Edit items"), "publish", BELONGS, COALITION, OPERATOR),
         "item.withdraw": _act(words("Withdraw items"), "publish", CORE, PRACTICE, COALITION, OPERATOR),
         "item.report": _act(

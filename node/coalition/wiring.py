@@ -5,7 +5,7 @@ from typing import Any
 from node.coalition import rules, store
 from node.coalition.organisations.wiring import Merged, organisation_commands
 from node.coalition.passkeys.wiring import passkey_commands
-from node.coalition.people.wiring import people_commands
+from node.coalition.people.wiring import Left, people_commands
 from node.coalition.practices.wiring import practice_commands
 from node.coalition.profiles.wiring import profile_commands
 from node.coalition.settling.wiring import settling_commands
@@ -14,10 +14,12 @@ from node.gate.handler import CommandHandler, Handler
 from node.storage.contract import Reads, Tx
 
 
-def coalition_handlers(actors: ActorNoun, merged: tuple[Merged, ...] = ()) -> dict[str, Any]:
+def coalition_handlers(
+    actors: ActorNoun, merged: tuple[Merged, ...] = (), left: tuple[Left, ...] = ()
+) -> dict[str, Any]:
     """Arguments for Gate.register. A Group is an actor first: federation judges its keys, this room its line.
 
-    merged: what rooms above do when two organisations become one.
+    merged: what rooms above do when two organisations become one; left: when a member leaves.
     """
     practice = store.PracticeNoun(actors)
     return {
@@ -25,7 +27,7 @@ def coalition_handlers(actors: ActorNoun, merged: tuple[Merged, ...] = ()) -> di
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
             **passkey_commands(),
-            **people_commands(),
+            **people_commands(left),
             **settling_commands(),
             **profile_commands(),
             **organisation_commands(merged),

@@ -12,12 +12,14 @@ from node.coalition.standing import where
 from node.gate.desk import Desk
 from node.repertoire import composing, reading, rules, store, views
 from node.repertoire.composing import Written
+from node.repertoire.kept.pages import Keeping
+from node.repertoire.kept.rules import AUDIENCES, Audience, Kept
 from node.sentence import say, words
 from node.storage.contract import Reads, Row
 from node.web import words as codes
 from node.web.forms import Form, carry_out, read_form
 from node.web.markdown import to_html
-from node.web.problem import Refused, require_session
+from node.web.problem import Refused, require_member, require_session
 from node.web.render import render
 from node.web.session import who_of
 from node.web.things import ItemCard, Original
@@ -43,11 +45,20 @@ _PROSE = {
 _ASKED = ("kept", "changed", "why")  # of every adaptation: without them it credits and teaches nobody
 
 
+class _Basis(msgspec.Struct, frozen=True):
+    """What a new item begins with: the id of what it adapts or translates, '' for none, or what was kept of it."""
+
+    adapts: str = ""
+    translates: str = ""
+    kept: Kept | None = None
+
+
 class Editing:
     """The pages behind the acts of an item."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, keeping: Keeping) -> None:
         self._desk = desk
+        self._keeping = keeping
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -64,6 +75,12 @@ class Editing:
     async def new(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
         values = {"practice": request.query.get("practice", "")}
+        basis = await self._basis(request)
+        if basis.kept is not None:
+            slug = basis.kept.practice.rpartition("/")[2]
+            return await self._new_form(request, Form(_values(basis.kept.said) | {
+                "practice": slug, "audience": "public" if basis.kept.audience == "draft" else basis.kept.audience,
+            }))  # fmt: skip
         if whole := request.query.get("translates", ""):
             values |= await self._whole(whole)
         return await self._new_form(request, Form(values))
@@ -73,13 +90,19 @@ class Editing:
         held = await self._desk.storage.read(lambda reads: reading.read(reads, id))
         if held is None or held.item is None:
             raise Refused(Reason.NOT_FOUND, say("This node does not hold the item to translate."))
-        text = composing.written(held.item)
-        spoken = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
-        return spoken | {"language": "", "license": text.license if text.license in codes.LICENSES else ""}
+        return _values(composing.written(held.item)) | {"language": ""}
+
+    async def _basis(self, request: web.Request) -> _Basis:
+        """What the form began with, as its address says."""
+        adapts, translates, id = (request.query.get(name, "") for name in ("adapts", "translates", "kept"))
+        if not id:
+            return _Basis(adapts, "" if adapts else translates)
+        kept = await self._keeping.one(id, require_member(request))
+        return _Basis(next(iter(kept.said.adapted_from), ""), kept.said.translation_of, kept)
 
     async def _new_form(self, request: web.Request, form: Form, preview: str = "") -> web.StreamResponse:
-        adapts, translates = (request.query.get(act, "") for act in ("adapts", "translates"))
-        first = adapts or translates
+        basis = await self._basis(request)
+        first = basis.adapts or basis.translates
         who = who_of(request)
 
         def work(reads: Reads) -> tuple[list[Row], frozenset[str] | None, reading.Held | None]:
@@ -97,12 +120,14 @@ class Editing:
                 Reason.NOT_ALLOWED, say("A practice publishes what its members write: join one of the practices first.")
             )
         view = {
-            **_named(adapts, translates),
-            "cancel_url": views.item_url(original.id, original.local) if original else "/",
+            **_named(basis),
+            "cancel_url": views.item_url(original.id, original.local) if original else "/kept" if basis.kept else "/",
             "form": form,
             "practices": [(row["slug"], row["name"]) for row in practices],
             "original": _original(original) if original else None,
-            "translating": bool(translates),
+            "translating": bool(basis.translates),
+            "audiences": list(_audiences().items()) if who.member else [],
+            "may_draft": basis.kept is None or basis.kept.audience == "draft",
             "editing": False,
             "more": _more(form),
             "preview": preview,
@@ -111,15 +136,20 @@ class Editing:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         form = await read_form(request)
-        adapts = request.query.get("adapts", "")
-        text, slug = _read(form, self._desk.language, adapts=bool(adapts)), form.slug("practice", say("Practice"))
-        if adapts:
-            text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(adapts,))
-        text = msgspec.structs.replace(text, translation_of="" if adapts else request.query.get("translates", ""))
+        sound, basis = form.ok, await self._basis(request)
+        text, slug = _read(form, self._desk.language, adapts=bool(basis.adapts)), form.slug("practice", say("Practice"))
+        if basis.adapts:
+            text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(basis.adapts,))
+        text = msgspec.structs.replace(text, translation_of=basis.translates)
+        owner = identifiers.practice_actor(self._desk.origin, slug)
+        if sound and slug and form.value("act") == "draft":
+            return await self._keep(request, Form(_typed(form), form.once), text, owner, "draft", basis)
         await _judge(form, text)
         if form.value("act") == "preview" or not form.ok:
             return await self._new_form(request, form, await _shown(text))
-        owner = identifiers.practice_actor(self._desk.origin, slug)
+        audience = form.value("audience")
+        if audience in ("practice", "node"):
+            return await self._keep(request, form, text, owner, audience, basis)
         item = await asyncio.to_thread(composing.compose, text, self._desk.new("items"), owner)
         outcome = await self._desk.gate.perform(
             rules.PublishItem(item, self._desk.new("activities")), who_of(request, form.once)
@@ -127,18 +157,27 @@ class Editing:
         if not outcome.done:
             form.wrong("", "", outcome.detail)
             return await self._new_form(request, form)
+        if basis.kept is not None:  # afterwards: what is published twice can be withdrawn, what is lost is lost
+            await self._keeping.drop(basis.kept.id, who_of(request))
         raise web.HTTPSeeOther(f"{views.item_url(item.id, True)}?said=published")
+
+    async def _keep(
+        self, request: web.Request, form: Form, text: Written, owner: str, audience: Audience, basis: _Basis
+    ) -> web.StreamResponse:
+        """Not public: it is kept, and not signed."""
+        id = basis.kept.id if basis.kept else ""
+        outcome, id = await self._keeping.keep(text, owner, audience, who_of(request, form.once), id)
+        if not outcome.done:
+            form.wrong("", "", outcome.detail)
+            return await self._new_form(request, form)
+        raise web.HTTPSeeOther(f"/kept/{id}?said=kept-item")
 
     # Another state of an item
 
     async def edit(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
         item = await self._item(request)
-        text = composing.written(item)
-        values = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
-        if text.license not in codes.LICENSES:
-            values["license"] = ""  # of before one was asked for: it is chosen now
-        return await self._edit_form(request, Form(values), item)
+        return await self._edit_form(request, Form(_values(composing.written(item))), item)
 
     async def _edit_form(self, request: web.Request, form: Form, item: Item, preview: str = "") -> web.StreamResponse:
         def work(reads: Reads) -> tuple[Row | None, reading.Held | None]:
@@ -157,6 +196,8 @@ class Editing:
             "practices": [(practice["slug"], practice["name"])] if practice else [],
             "original": _original(original) if original and original.item else None,
             "translating": bool(item.translation_of),
+            "audiences": [],
+            "may_draft": False,
             "editing": True,
             "more": _more(form),
             "preview": preview,
@@ -249,8 +290,29 @@ def _languages(also: str) -> dict[str, str]:
     return {**codes.LANGUAGES, also: codes.language(also)}
 
 
-def _named(adapts: str, translates: str) -> dict[str, Any]:
+def _values(text: Written) -> dict[str, str]:
+    """The words of an item, as a form shows them."""
+    values = {name: getattr(text, name) for name in text.__struct_fields__ if name != "adapted_from"}
+    # One of before a licence was asked for, or of another node's own: it is chosen now.
+    return values | {"license": text.license if text.license in codes.LICENSES else ""}
+
+
+def _typed(form: Form) -> dict[str, str]:
+    """As it was typed: a draft has no faults yet."""
+    return {name: form.value(name) for name in (*Written.__struct_fields__, "practice", "audience")}
+
+
+def _audiences() -> dict[str, str]:
+    return {"public": say("Everybody: it is signed, and sent to who follows"), **{
+        name: said for name, said in AUDIENCES.items() if name != "draft"
+    }}  # fmt: skip
+
+
+def _named(basis: _Basis) -> dict[str, Any]:
     """What the form is for, in words, and where it is sent."""
+    adapts, translates = basis.adapts, basis.translates
+    if basis.kept is not None:
+        return {"heading": say("Go on writing"), "action": f"/items/new?kept={basis.kept.id}", "button": say("Publish")}
     if adapts:
         heading, button, action = say("Start an adaptation"), say("Publish the adaptation"), ("adapts", adapts)
     elif translates:

@@ -18,7 +18,7 @@ from node.repertoire.crossings import pages as crossings
 from node.repertoire.search import facets, looking
 from node.repertoire.search.following import Search
 from node.sentence import say
-from node.storage.contract import Reads
+from node.storage.contract import Reads, Row
 from node.web.forms import carry_out
 from node.web.language import liked, locale_of
 from node.web.negotiate import wants_activity
@@ -99,7 +99,8 @@ class RepertoirePages:
         return await self._show(request, request.query.get("id", ""))
 
     async def _show(self, request: web.Request, id: str) -> web.StreamResponse:
-        who = who_of(request)
+        seen_as = request.query.get("as", "")[:300] if session_of(request).member else ""
+        who = Who() if seen_as else who_of(request)
 
         def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None, list[dict[str, Any]], str]:
             held = reading.read(reads, id)
@@ -141,12 +142,16 @@ class RepertoirePages:
             "adaptations": made, "course": adapting.course(item), "came_back": back,
             "recommended_by": [Ref(name) for _, name in held.recommended_by],
             "acts": acts,
+            "seen_as": "", "readers": [], "here_plain": request.path,
             "crossings": carried,
             "attachments": [
                 Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
             ],
             "address": held.id,
         }  # fmt: skip
+        if seen_as:
+            asker = who_of(request)
+            view |= await self._desk.storage.read(lambda reads: _seen(reads, asker, seen_as))
         return render(request, "item.html", view)
 
     async def versions(self, request: web.Request) -> web.StreamResponse:
@@ -178,6 +183,20 @@ class RepertoirePages:
             request, self._desk.gate, lambda _: rules.Recommend(id, self._desk.me, self._desk.new("activities"))
         )
         raise web.HTTPSeeOther(f"/catalog/item?id={quote(id, safe='')}&said=recommended")
+
+
+def _seen(reads: Reads, who: Who, host: str) -> dict[str, object]:
+    """As whom the page is shown: anybody, or a node that follows us; and who else that might be, for whoever may see
+    who follows. All of these see the same: what is public."""
+    rows: list[Row] = []
+    if may(reads, who, "follow.ask"):
+        rows = reads.all(
+            "SELECT f.host, MIN(a.name) AS name FROM follower f LEFT JOIN actor a ON a.id = f.actor"
+            " GROUP BY f.host ORDER BY f.host LIMIT 100"
+        )
+    readers = [{"host": row["host"], "name": row["name"] or row["host"]} for row in rows]
+    name = next((reader["name"] for reader in readers if reader["host"] == host), say("everybody"))
+    return {"seen_as": name, "readers": readers}
 
 
 def _acts(reads: Reads, who: Who, held: reading.Held) -> Acts:

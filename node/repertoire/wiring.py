@@ -8,6 +8,7 @@ from node.repertoire import rules, store
 from node.repertoire.adapting.wiring import adapting_commands
 from node.repertoire.coaching.wiring import coaching_acts, coaching_commands, coaching_nouns
 from node.repertoire.crossings.wiring import crossing_commands
+from node.repertoire.kept.wiring import kept_commands
 from node.repertoire.searches.wiring import search_commands
 from node.storage.contract import Reads
 
@@ -28,6 +29,7 @@ def repertoire_handlers() -> dict[str, Any]:
         "undos": {"Announce": undo, objects.UNHELD: undo},
         "commands": {
             **crossing_commands(),
+            **kept_commands(),
             **adapting_commands(),
             **search_commands(),
             **coaching_commands(),

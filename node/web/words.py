@@ -131,6 +131,8 @@ SAID = MappingProxyType(
         "search-kept": words("Kept."),
         "search-deleted": words("Deleted, with its feed."),
         "feed-moved": words("The feed has another address now; the one it had leads nowhere any more."),
+        "kept-item": words("Kept. It is not public, and has not left this node."),
+        "kept-deleted": words("Deleted here. It was never sent anywhere."),
         "passkey-added": words("Added. From now on it signs you in."),
         "passkey-removed": words("Removed: it signs nobody in any more."),
         "settled": words("That was everything. You find it here again whenever something changes."),

@@ -133,7 +133,20 @@ async def _remove_crossing_api(scene: Scene) -> Sending:
     return f"/api/v1{await _noted(scene)}", {}
 
 
+async def _drop_kept(scene: Scene) -> Sending:
+    id = scene.word("kept")
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO kept_item(id, author, practice, audience, title, said, made, changed)"
+            " VALUES(:id, :author, :practice, 'practice', 'x', :said, 1, 1)",
+            id=id, author=COORDINATOR, practice=scene.practice, said='{"title":"x","content":"y"}',
+        )
+    )  # fmt: skip
+    return f"/kept/{id}/drop", {}
+
+
 BROUGHT: dict[str, Act] = {
+    "/kept/{id}/drop": Act(_drop_kept),
     "/members/{id}/link": Act(_link, shows=True),
     "/members/{id}/forget": Act(_forget),
     "/imports/new": Act(_import),

@@ -48,6 +48,16 @@ def _named(path: str, _fields: dict[str, Any]) -> Sending:
     return "/recoveries", {"name": path.split("/")[2]}
 
 
+def _kept(_path: str, fields: dict[str, Any]) -> Sending:
+    item = {name: fields[name] for name in ("title", "content", "license")}
+    return "/kept", {"item": item, "audience": "practice", "practice": SLUG}
+
+
+def _kept_anew(path: str, _fields: dict[str, Any]) -> Sending:
+    item = {"title": "Other", "content": "How.", "license": "CC0-1.0"}
+    return path.removesuffix("/drop"), {"item": item, "audience": "node"}
+
+
 def _invitation(_path: str, fields: dict[str, Any]) -> Sending:
     return "/invitations", {"note": fields["note"], "days": 3}
 
@@ -126,6 +136,7 @@ TURNED: dict[str, tuple[str, Act]] = {
     "/me/searches": ("POST /me/searches", of("/me/searches", as_it_is)),
     "/me/searches/{id}/move": ("POST /me/searches/{id}/move", of("/me/searches/{id}/move", as_it_is)),
     "/me/searches/{id}/delete": ("DELETE /me/searches/{id}", of("/me/searches/{id}/delete", to("/delete", ""))),
+    "/kept/{id}/drop": ("DELETE /kept/{id}", of("/kept/{id}/drop", to("/drop", ""))),
     "/me/leave": ("DELETE /me", of("/me/leave", to("/leave", ""))),
     "/me/profile": ("PUT /me/profile", of("/me/profile", _profile)),
     "/me/profile/end": ("DELETE /me/profile", of("/me/profile/end", to("/end", ""))),
@@ -181,10 +192,18 @@ TOLD: dict[str, str] = {
 # The same act, by the name that people know.
 NAMED = {
     "POST /recoveries": "POST /members/{id}/recovery",
+    "POST /kept": "POST /practices/{slug}/items",
+    "PUT /kept/{id}": "PATCH /items/{id}",
 }
 # What no program can do, and why.
 PAGES_ALONE = {
     "/me/passkeys": "an authenticator answers a browser at this origin, and nobody else",
 }
 TWINS: dict[str, str] = {**{page: route for page, (route, _) in TURNED.items()}, **TOLD}
-API: dict[str, Act] = {**acts.API, **dict(TURNED.values()), "POST /recoveries": of("/members/{id}/recover", _named)}
+API: dict[str, Act] = {
+    **acts.API,
+    **dict(TURNED.values()),
+    "POST /recoveries": of("/members/{id}/recover", _named),
+    "POST /kept": of("/items/new", _kept),
+    "PUT /kept/{id}": of("/kept/{id}/drop", _kept_anew),
+}

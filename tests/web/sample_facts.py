@@ -7,6 +7,7 @@ import msgspec
 from node.coalition.permissions import ROLES
 from node.repertoire import versions
 from node.repertoire.composing import Written
+from node.repertoire.kept.rules import AUDIENCES
 from node.web import words
 from node.web.forms import Form
 from node.web.pagination import page_of
@@ -198,6 +199,9 @@ ITEM: dict[str, Any] = {
     "adapted_from": (),
     "adaptations": DOWN,
     "crossings": None,
+    "seen_as": "",
+    "readers": (),
+    "here_plain": "/items/1",
     "recommended_by": (FORT_WAYNE,),
     "acts": Acts(
         "/items/1/adapt", "/items/1/edit", "/items/1/withdraw", "/items/1/recommend", credit_url="/items/1/credit"
@@ -260,6 +264,15 @@ VERSIONS: dict[str, Any] = {
     "steps": versions.steps(_STATES),
 }  # fmt: skip
 
+_KEPT = {"id": "k1", "title": "First hour after a shooting", "changed": NOW - DAY, "practice_name": "Safe streets"}
+KEPT_ITEMS: dict[str, Any] = {
+    "drafts": ({**_KEPT, "audience": "draft"}, {**_KEPT, "title": "", "audience": "draft"}),
+    "shared": ({**_KEPT, "audience": "node"},), "page": ONE_PAGE, "audiences": AUDIENCES,
+}  # fmt: skip
+KEPT_ITEM: dict[str, Any] = {
+    **ITEM, "id": "k1", "audience": "practice", "practice": "Safe streets", "audiences": AUDIENCES, "changes": True,
+}  # fmt: skip
+
 DOMAINS = tuple(words.DOMAINS.items())
 OPTIONS = {
     "kinds": tuple(words.KINDS.items()),
@@ -302,6 +315,8 @@ def item_form(form: Form, **changes: Any) -> dict[str, Any]:
         "original": None,
         "editing": False,
         "translating": False,
+        "audiences": (("public", "Everybody"), ("practice", "The members of the practice")),
+        "may_draft": True,
         "more": True,
         "preview": "",
         **OPTIONS,

@@ -28,6 +28,7 @@ EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {
     "base.html",
     "things.html",
     "fields.html",
+    "item_text.html",
 }
 
 

@@ -1,17 +1,21 @@
 """What the members' part of this room registers with the gate."""
 
+from collections.abc import Callable
 from typing import Any
 
 from node.coalition.awaited import rules as awaited
 from node.coalition.awaited import store as awaited_store
 from node.coalition.people import commands, rules, store
 from node.gate.handler import CommandHandler
-from node.storage.contract import Reads
+from node.storage.contract import Reads, Tx
 
 SELF = "member.credentials"
 
 
-def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
+Left = Callable[[Tx, str], None]  # a room above: this member leaves
+
+
+def people_commands(left: tuple[Left, ...] = ()) -> dict[type, CommandHandler[Any, Any, Any]]:
     """Command → handler, with its act, where it happens and whom it concerns."""
 
     def of(decide: Any, act: str, **more: Any) -> CommandHandler[Any, Any, Any]:
@@ -19,6 +23,11 @@ def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
 
     def expected(decide: Any, act: str, **more: Any) -> CommandHandler[Any, Any, Any]:
         return CommandHandler(awaited_store.load, decide, awaited_store.apply, act, **more)
+
+    def leave(tx: Tx, command: commands.Leave, effects: Any, now: int) -> None:
+        store.apply(tx, command, effects, now)
+        for forget in left:
+            forget(tx, command.member)
 
     return {
         awaited.Await: expected(awaited.decide_await, "member.invite", where=_practice, names=_id),
@@ -40,7 +49,7 @@ def people_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
         commands.RevokeToken: of(rules.decide_plainly, SELF, about=_member, names=_id),
         commands.Suspend: of(rules.decide_suspend, "member.suspend", names=_member),
         commands.Readmit: of(rules.decide_of_member, "member.suspend", names=_member),
-        commands.Leave: of(rules.decide_leave, "member.leave", about=_member),
+        commands.Leave: CommandHandler(store.load, rules.decide_leave, leave, "member.leave", about=_member),
         commands.GiveRole: of(rules.decide_role, "role.give", where=_practice, names=_member),
         commands.EndRole: of(rules.decide_end_role, "role.give", where=_practice, names=_member),
         commands.JoinPractice: of(rules.decide_join_practice, "practice.join", where=_practice, about=_member),
