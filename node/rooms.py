@@ -41,6 +41,7 @@ from node.coalition.practices.noting import Noting
 from node.coalition.practices.opening import Opening
 from node.coalition.practices.splitting import Splitting
 from node.coalition.profiles.pages import Profiles
+from node.coalition.seats.pages import Seats
 from node.coalition.settling.api import SettingsApi
 from node.coalition.settling.first import First
 from node.coalition.settling.letters import Letters
@@ -121,6 +122,7 @@ class Rooms:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
         repertoire = RepertoirePages(desk, outside.item, self.search)
+        seats = Seats(desk)
         searches, keeping = Searches(desk, self.search), Keeping(desk)
         lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
         connections = Connections(desk, outside.resolve, outside.refresh)
@@ -149,6 +151,7 @@ class Rooms:
             own,
             profiles,
             Organisations(desk),
+            seats,
             awaited,
             imports,
             Editing(desk, keeping),
@@ -184,4 +187,4 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        return pages, [*routes, *crossings.api(), *lineage.api(), *adapting.api(), *coaches.api()]
+        return pages, [*routes, *crossings.api(), *seats.api(), *lineage.api(), *adapting.api(), *coaches.api()]

@@ -76,6 +76,7 @@ ACTS = MappingProxyType(
             words("Change what a practice cares about"), "organise", PRACTICE, COALITION, OPERATOR
         ),
         "practice.split": _act(words("Split a practice"), "organise", PRACTICE, COALITION, OPERATOR),
+        "practice.seats": _act(words("Say who should be in a practice"), "organise", PRACTICE, COALITION),
         "practice.join": _act(words("Join a practice"), "self", SELF),
         "practice.leave": _act(words("Leave a practice"), "self", SELF),
         "practice.members": _act(words("See who belongs to a practice"), "read", BELONGS, COALITION),

@@ -8,6 +8,7 @@ from node.coalition.passkeys.wiring import passkey_commands
 from node.coalition.people.wiring import Left, people_commands
 from node.coalition.practices.wiring import practice_commands
 from node.coalition.profiles.wiring import profile_commands
+from node.coalition.seats.wiring import seat_commands
 from node.coalition.settling.wiring import settling_commands
 from node.federation.actors import ActorNoun
 from node.gate.handler import CommandHandler, Handler
@@ -27,6 +28,7 @@ def coalition_handlers(
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
             **passkey_commands(),
+            **seat_commands(),
             **people_commands(left),
             **settling_commands(),
             **profile_commands(),

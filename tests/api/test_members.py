@@ -101,6 +101,18 @@ async def test_a_coordinators_program_keeps_house(home: Home) -> None:
     assert ("coordinator", "guns") in [(role["role"], role["practice"]) for role in one["roles"]]
     assert (await program("GET", "/practices/guns/members"))["total"] == 1
     await program("DELETE", f"/members/{id}/roles?role=coordinator&practice=guns")
+    assert (await ben.post("/me/affiliations", "/me", organisation="School District", since="2020-01-31"))[0] == 303
+    for kind, name in (("organisation", "School  district"), ("discipline", "Nursing"), ("sector", "public")):
+        seats = (await program("POST", "/practices/guns/seats", kind=kind, name=name))["seats"]
+    assert [(seat["name"], seat["taken"]) for seat in seats] == [
+        ("School district", True), ("Nursing", False), ("public", False)
+    ]  # fmt: skip
+    await program("POST", "/practices/guns/seats", 409, kind="discipline", name="NURSING")
+    await program("POST", "/practices/guns/seats", 422, kind="sector", name="royal")
+    await program("POST", "/practices/guns/seats", 422, kind="person", name="Ben")
+    assert "nobody yet" in (await ana.get("/practices/guns/members"))[1]
+    left = (await program("DELETE", f"/practices/guns/seats/{seats[0]['id']}"))["seats"]
+    assert len(left) == len((await program("GET", "/practices/guns/seats"))["seats"]) == 2
     await program("POST", f"/members/{id}/suspension")
     assert (await ben.get("/me"))[0] != 200
     await program("DELETE", f"/members/{id}/suspension")

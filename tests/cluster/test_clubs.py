@@ -70,7 +70,7 @@ async def test_a_lesson_crosses_between_units_by_a_club(place: Place) -> None:
     # 3. Ann publishes a lesson and notes where it comes from.
     units = await organisations(ann)
     lesson = await do(ann, "/items/new", "/items/new?practice=brakes", title="Bleeding a long line", practice="brakes",
-                      content="From the far wheel.", kind="lesson", language="en")  # fmt: skip
+                      content="From the far wheel.", kind="lesson", language="en", license="CC-BY-4.0")  # fmt: skip
     lesson = lesson.partition("?")[0]
     form = f"{lesson}/crossings"
     await do(ann, form, form, kind="brought", organisation=units["SmallCars"], day="2026-05-01", note="")

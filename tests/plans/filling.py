@@ -101,6 +101,8 @@ SELECT 'k' || n, 'm' || n % 300, 'K', sha256(n::text::bytea), 0, n FROM {_EACH};
 INSERT INTO saved_search(id, member, name, query, secret, made)
 SELECT 's' || n, 'm' || n % 300, 'S' || n, 'q=x', 'x' || n, n FROM {_EACH};
 INSERT INTO item_gone(key, changed) SELECT n, n FROM {_EACH};
+INSERT INTO practice_seat(id, practice, kind, name, folded, made)
+SELECT 's' || n, 'p' || n % 200, 'sector', 'public', 'public', n FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -10,7 +10,7 @@ from node.storage.contract import Tx
 from tests.security.acts_adapting import ADAPTING, ADAPTING_API
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
-from tests.security.acts_members import ORGANISATIONS, PROFILES
+from tests.security.acts_members import ORGANISATIONS, PROFILES, SEATS
 from tests.security.acts_searches import SEARCHES
 from tests.security.acts_settling import SETTLING
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
@@ -334,6 +334,7 @@ PAGES: dict[str, Act] = {
     "/me/leave": Act(_leave, cannot=OPERATOR, elsewhere=_PEOPLE),
     **SETTLING,
     **ORGANISATIONS,
+    **SEATS,
     **PROFILES,
     **SEARCHES,
     **BROUGHT,

@@ -1,6 +1,6 @@
 """A valid sending of every act upon organisations and profiles."""
 
-from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, Act, Scene, Sending
+from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
 
 async def _noted(scene: Scene, word: str) -> str:
@@ -42,6 +42,26 @@ async def _end_profile(scene: Scene) -> Sending:
     return "/me/profile/end", {}
 
 
+async def _seat(scene: Scene) -> Sending:
+    return f"/practices/{SLUG}/seats", {"kind": "organisation", "name": scene.word("District")}
+
+
+async def _no_seat(scene: Scene) -> Sending:
+    id = scene.word("seat")
+    await scene.here.running.storage.transact(
+        lambda tx: tx.run(
+            "INSERT INTO practice_seat(id, practice, kind, name, folded, made)"
+            " VALUES(:id, :practice, 'discipline', :id, :id, 1)",
+            id=id, practice=scene.practice,
+        )
+    )  # fmt: skip
+    return f"/practices/{SLUG}/seats/{id}/remove", {}
+
+
+SEATS: dict[str, Act] = {
+    "/practices/{slug}/seats": Act(_seat, cannot=MEMBER),
+    "/practices/{slug}/seats/{id}/remove": Act(_no_seat, cannot=MEMBER),
+}
 ORGANISATIONS: dict[str, Act] = {
     "/organisations/{id}": Act(_organisation, cannot=OPERATOR),
     "/organisations/{id}/merge": Act(_merge, cannot=MEMBER),

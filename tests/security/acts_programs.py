@@ -137,6 +137,10 @@ TURNED: dict[str, tuple[str, Act]] = {
     "/me/searches/{id}/move": ("POST /me/searches/{id}/move", of("/me/searches/{id}/move", as_it_is)),
     "/me/searches/{id}/delete": ("DELETE /me/searches/{id}", of("/me/searches/{id}/delete", to("/delete", ""))),
     "/kept/{id}/drop": ("DELETE /kept/{id}", of("/kept/{id}/drop", to("/drop", ""))),
+    "/practices/{slug}/seats": ("POST /practices/{slug}/seats", of("/practices/{slug}/seats", as_it_is)),
+    "/practices/{slug}/seats/{id}/remove": (
+        "DELETE /practices/{slug}/seats/{id}", of("/practices/{slug}/seats/{id}/remove", to("/remove", ""))
+    ),
     "/me/leave": ("DELETE /me", of("/me/leave", to("/leave", ""))),
     "/me/profile": ("PUT /me/profile", of("/me/profile", _profile)),
     "/me/profile/end": ("DELETE /me/profile", of("/me/profile/end", to("/end", ""))),

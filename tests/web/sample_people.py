@@ -5,6 +5,7 @@ from typing import Any
 from node.coalition.people.rules import SECTORS
 from node.coalition.permissions import ACTS, ROLES, SCOPES, STANDINGS
 from node.coalition.profiles.rules import SHOWABLE
+from node.coalition.seats.pages import Seat
 from node.web.forms import Form
 from node.web.language import LANGUAGES
 from tests.web.sample_facts import DAY, NO_PAGE, NOW
@@ -155,7 +156,12 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
          "organisations": [
              {"name": "High Point Police", "sector": "public", "people": 2, "only": 1},
              {"name": "City", "sector": "", "people": 1, "only": 0},
-         ], "role_words": ROLES},
+         ], "role_words": ROLES, "may_seat": True, "seat_kinds": (("organisation", "Somebody from it"),),
+         "sectors": (("public", "Public"),),
+         "seats": (
+             (Seat(id="s1", kind="organisation", name="School district", taken=False), "School district"),
+             (Seat(id="s2", kind="discipline", name="Nursing", taken=True), "Nursing"),
+         )},
         True,
     ),
     "permissions": ("permissions.html", {"acts": ACTS, "standings": STANDINGS, "mine": frozenset({"member"})}, True),

@@ -7,6 +7,8 @@ from node.coalition import store as coalition_store
 from node.coalition.awaited import store as awaited_store
 from node.coalition.people import commands, rules, store
 from node.coalition.permissions import ACTS, ROLES, STANDINGS
+from node.coalition.seats.pages import all_of, words_of
+from node.coalition.seats.rules import KINDS
 from node.gate.desk import Desk
 from node.sentence import say
 from node.storage.contract import Reads, Row
@@ -145,9 +147,12 @@ class Directory:
             return {
                 "practice": row, "people": people, "page": page_of(number, total, request.path, size=store.PAGE),
                 "organisations": store.meeting(reads, practice),
+                "seats": [(seat, words_of(seat)) for seat in all_of(reads, practice)],
+                "may_seat": standing.may(reads, who, "practice.seats", practice),
             }  # fmt: skip
 
-        return render(request, "practice_members.html", await self._desk.storage.read(work))
+        options = {"seat_kinds": list(KINDS.items()), "sectors": list(rules.SECTORS.items())}
+        return render(request, "practice_members.html", await self._desk.storage.read(work) | options)
 
     async def permissions(self, request: web.Request) -> web.StreamResponse:
         require_session(request)
