@@ -141,7 +141,7 @@ class Editing:
         if basis.adapts:
             text = msgspec.structs.replace(text, kind="adaptation", adapted_from=(basis.adapts,))
         text = msgspec.structs.replace(text, translation_of=basis.translates)
-        owner = identifiers.practice_actor(self._desk.origin, slug)
+        owner = identifiers.practice_actor(self._desk.origin, slug) if slug else ""
         if sound and slug and form.value("act") == "draft":
             return await self._keep(request, Form(_typed(form), form.once), text, owner, "draft", basis)
         await _judge(form, text)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from protocol import canonical
-from tests.cluster.kit import agree, cluster, settle
+from tests.cluster.kit import Town, agree, cluster, settle
 
 pytestmark = pytest.mark.usefixtures("both_engines")
 
@@ -27,6 +27,10 @@ async def test_a_followed_node_is_backfilled_and_then_hears_news(tmp_path: Path)
         assert await fort_wayne.follow_state(high_point.origin) == "accepted"
 
 
+async def _found(town: Town, many: int) -> bool:
+    return (await town.api("GET", "/catalog"))["total"] == many
+
+
 async def test_five_hundred_items_are_backfilled_page_by_page_in_their_order(tmp_path: Path) -> None:
     async with cluster(tmp_path, "high-point", "fort-wayne", "toledo", roads=("high-point", "toledo")) as towns:
         high_point, fort_wayne, toledo = towns
@@ -37,7 +41,7 @@ async def test_five_hundred_items_are_backfilled_page_by_page_in_their_order(tmp
         for town in (fort_wayne, toledo):
             await settle(lambda town=town: town.item(older[-1]), f"{town.name} has the last of the older items")
             assert await town.entries(practice) == [practice, *older]
-            assert (await town.api("GET", "/catalog"))["total"] == 500
+            await settle(lambda town=town: _found(town, 500), "the index has taken in so many at once")
 
         pages = [seen for seen in high_point.road.seen if seen.path.startswith("/federation/log")]
         assert len(pages) == 2 * 6  # 501 entries, a hundred a page, for two towns
