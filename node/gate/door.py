@@ -144,8 +144,13 @@ class Gate:
             answer = await self._store(verified, Carrier(key.actor, "pushed", cursor))
             if msg.type == "Announce":
                 await self._unwrap(body, msg, answer)
+        except RemoteProtocolError as error:
+            log.info("activity refused", peer=host, reason=error.reason)
+            raise
         finally:
             self._crowd.leave(host)
+        if answer.reason not in (Reason.ACCEPTED, Reason.KNOWN):  # SUPERSEDED: whoever goes back is not followed there
+            log.info("activity refused", peer=host, reason=answer.reason, object=msg.object_id)
         return Answer(answer.reason, answer.detail, answer.seen, answer.stirs, host)
 
     async def receive(self, raw: bytes, carrier: Carrier) -> Answer:

@@ -102,7 +102,7 @@ def test_no_two_texts_of_a_large_picture_meet_and_its_time_runs_to_the_right() -
     at = {each.id: each.published for each in parts}
     by_time = sorted(picture.dots, key=lambda dot: at[dot.id])
     assert [dot.x for dot in by_time] == sorted(dot.x for dot in picture.dots)
-    assert max(dot.x for dot in picture.dots) <= drawing.LEFT + drawing.SPAN
+    assert max(dot.x for dot in picture.dots) <= drawing.WIDTH - drawing.TEXT
     assert len(picture.lines) == 199
     below = {dot.id: dot.y for dot in picture.dots}
     assert all(below[line.link.original] < below[line.link.item] for line in picture.lines)

@@ -28,7 +28,7 @@ from node.storage.contract import Reads, Row, Tx
 from protocol import canonical
 from protocol.integrity import Verified
 from protocol.vocabulary import adapting
-from protocol.vocabulary.activities import Activity
+from protocol.vocabulary.activities import Activity, Thing
 from protocol.vocabulary.adapting import Coaching
 from protocol.vocabulary.repertoire import Item
 
@@ -80,7 +80,13 @@ def load_offer(reads: Reads, verified: Verified[Activity]) -> Offered:
 
 def for_us(reads: Reads, verified: Verified[Activity]) -> bool:
     """An Offer to coach that is for an actor of ours concerns us, whoever it comes from."""
-    return load_offer(reads, verified).ours
+    return to_coach(verified) and load_offer(reads, verified).ours
+
+
+def to_coach(verified: Verified[Activity]) -> bool:
+    """An Offer may be of anything; this one asks for a coach."""
+    offered = verified.msg.object
+    return isinstance(offered, Thing) and offered.type == "cw:Coaching"
 
 
 def said(verified: Verified[Activity]) -> tuple[str, str]:

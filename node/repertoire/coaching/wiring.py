@@ -7,6 +7,7 @@ from node.repertoire import store as items
 from node.repertoire.coaching import rules, store
 from node.repertoire.coaching.rules import Effect, Offered
 from node.storage.contract import Reads
+from protocol.errors import Reason
 from protocol.integrity import Verified
 from protocol.vocabulary.activities import Activity
 
@@ -42,6 +43,8 @@ def coaching_commands() -> dict[type, CommandHandler[Any, Any, Any]]:
 
 
 def _decide_offer(verified: Verified[Activity], offered: Offered, _now: int) -> Decision[Effect]:
+    if not store.to_coach(verified):
+        return Decision(Reason.ACCEPTED)  # an Offer of something that is not known here: kept, and shown nowhere
     adaptation, words = store.said(verified)
     return rules.decide_offer(verified, offered, adaptation, words)
 

@@ -14,10 +14,11 @@ from node.repertoire.lineage.tree import Link, Tree
 
 LINE = 52  # px from one item to the next: two lines of text, and room for a finger
 TOP = 44
-LEFT = 16
-SPAN = 300  # px for the whole of time
+LEFT = 48  # px before the first dot, in which credits bend
+EDGE = 16
+SPAN = 360  # px for the whole of time
 TEXT = 380  # px for the text beside a dot
-WIDTH = LEFT + SPAN + TEXT
+WIDTH = SPAN + EDGE + TEXT
 TICKS = 4
 
 
@@ -120,13 +121,13 @@ def _leads_back(parent: dict[str, str], link: Link) -> bool:
 
 
 def _x(at: int, first: int, last: int) -> int:
-    return LEFT + (SPAN - 2 * LEFT) * (at - first) // (last - first) if last > first else LEFT
+    return LEFT + (SPAN - LEFT - EDGE) * (at - first) // (last - first) if last > first else LEFT
 
 
 def _path(original: Dot, item: Dot, credited: bool) -> str:
-    """Down from the original and across; a credit bends, so that it never lies on another line."""
+    """Down from the original and across; a credit bends to the left, where no text is and no other line goes down."""
     if credited:
-        middle = max(original.x, item.x) + 40
+        middle = min(original.x, item.x) - 40
         return f"M{original.x} {original.y}C{middle} {original.y} {middle} {item.y} {item.x} {item.y}"
     return f"M{original.x} {original.y}V{item.y}H{item.x}"
 
