@@ -6,6 +6,7 @@ narrow it, and says so. Nothing that happens to the index is fatal.
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -182,11 +183,11 @@ class Search:
                 after = cursor
                 found = await self._storage.read(lambda reads, after=after: changes.read(reads, after, _BATCH))
                 if found.to != cursor:
-                    await asyncio.to_thread(_take, index, found)
+                    await _to_its_end(_take, index, found)
                     since += len(found.items) + len(found.gone)
                     cursor = found.to
                 if since >= _COMMIT or (found.done and cursor != index.cursor):
-                    await asyncio.to_thread(index.commit, cursor)
+                    await _to_its_end(index.commit, cursor)
                     since = 0
                 self._tell(len(found.items))
                 if found.done:
@@ -203,6 +204,17 @@ class Search:
         if self.status.state == "building":
             done = self.status.done + more
             self.status = Status("building", done, max(self.status.total, done))
+
+
+async def _to_its_end(work: Callable[..., object], *arguments: object) -> None:
+    """In a thread. Who waits may be cancelled, a thread cannot: the turn is held until it is done, so that nobody
+    closes the files under its hands."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _take(index: Index, found: Changes) -> None:
