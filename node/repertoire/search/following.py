@@ -80,6 +80,10 @@ class Search:
         if 0 < waiting < _SOON:
             await self.follow()
 
+    def found(self, word: str) -> int:
+        """In how many titles a word stands, by what is committed now; nothing is taken in for it."""
+        return 0 if self._index is None else self._index.searcher.doc_freq("title", word)
+
     def wake(self) -> None:
         """Something may have changed."""
         self._awake.set()
