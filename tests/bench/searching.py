@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from shutil import rmtree
 from statistics import quantiles
 from typing import Any
 
@@ -31,12 +32,16 @@ from protocol.vocabulary.place import DOMAINS
 from protocol.vocabulary.repertoire import KINDS
 from tests.bench import library
 from tests.bench.library import Passage
+from tests.bench.measure import Result, Results
 from tests.bench.processes import ROOT, BenchError
-from tests.bench.questions import QUESTIONS
+from tests.bench.questions import AMONG, QUESTIONS
 
 WARMING, ASKED = 30, 400
 _FTS_ASKED, _FTS_SECONDS = 60, 90
 _FACETS = ("kind", "domain", "place", "language", "owner", "evidence")
+SIZES = (10_000, 100_000, 1_000_000)
+PEERS = 50
+NODES = 3  # from which the passages come that twenty questions are asked of
 _SOON = 20.0  # seconds in which a new item must be found, or the run is void
 
 
@@ -122,7 +127,7 @@ async def ask(directory: Path, count: int, hosts: int) -> Asked:
             if not found.indexed:
                 raise BenchError(f"the index did not answer {query}")
         cuts = quantiles(times[WARMING:], n=100)
-        right = await _right(search, all_of) if count >= len(all_of) else 0
+        right = await _right(search, all_of) if count == len(all_of) else 0
         looked, alone = await _new(storage, search, all_of, count, hosts)
         size = sum(file.stat().st_size for file in (directory / "search").rglob("*") if file.is_file()) / 1e6
         resident = process.memory_info().rss / 2**20
@@ -133,12 +138,12 @@ async def ask(directory: Path, count: int, hosts: int) -> Asked:
 
 
 async def _right(search: Search, all_of: Sequence[Passage]) -> int:
-    """For how many of the twenty questions the right passage is among the first five. Copies count as theirs."""
+    """For how many of the twenty questions the right passage is among the first five."""
     right = 0
     for question in QUESTIONS:
         answer = await search.answer(Query(q=question.typed), ("en",))
-        keys = answer.keys[:5] if answer else ()
-        found = [all_of[(key - 1) % len(all_of)] for key in keys]
+        keys = answer.keys[:AMONG] if answer else ()
+        found = [all_of[key - 1] for key in keys]  # in the order in which they were written
         right += any(question.path in one.path and question.words in one.text for one in found)
     return right
 
@@ -240,6 +245,48 @@ def apart(part: str, directory: Path, count: int, hosts: int) -> Any:
     if done.returncode:
         raise BenchError(f"search {part} at {count:,}: {done.stderr.strip()[-500:]}")
     return msgspec.json.decode(done.stdout.splitlines()[-1])
+
+
+def results(directory: Path, sizes: Sequence[int]) -> Results:
+    """Every size, ours beside FTS5; and at the smallest one, of nobody else's items, and of fifty peers'."""
+    made: Results = {}
+    for count in sizes:
+        at = directory / f"search-{count}"
+        at.mkdir()
+        apart("fill", at, count, PEERS)
+        ours = msgspec.convert(apart("ask", at, count, PEERS), Asked)
+        theirs = msgspec.convert(apart("fts", at, count, PEERS), Fts)
+        rmtree(at)
+        made |= {
+            f"search_{count}_p50": _against(ours.p50, theirs.p50, "ms"),
+            f"search_{count}_p99": _against(ours.p99, theirs.p99, "ms"),
+            f"search_{count}_index": Result(ours.rate, "item/s", theirs.rate, ours.rate / theirs.rate),
+            f"search_{count}_index_cpu": Result(ours.cpu, "us CPU/item"),
+            f"search_{count}_size": _against(ours.size, theirs.size, "MB"),
+            f"search_{count}_new_looked_for": Result(ours.looked, "s"),
+            f"search_{count}_new_by_itself": Result(ours.alone, "s"),
+            f"search_{count}_memory": Result(ours.resident, "MiB"),
+        }
+    alone, followed = directory / "search-alone", directory / "search-followed"
+    times: list[float] = []
+    for at, hosts in ((alone, 1), (followed, PEERS)):
+        at.mkdir()
+        apart("fill", at, sizes[0], hosts)
+        times.append(msgspec.convert(apart("ask", at, sizes[0], hosts), Asked).p50)
+        rmtree(at)
+    at, count = directory / "search-questions", len(_passages())
+    at.mkdir()
+    apart("fill", at, count, NODES)
+    right = msgspec.convert(apart("ask", at, count, NODES), Asked).right
+    rmtree(at)
+    return made | {
+        "search_50_peers_p50": _against(times[1], times[0], "ms"),
+        "search_right_of_20": Result(right, "questions"),
+    }
+
+
+def _against(value: float, base: float, unit: str) -> Result:
+    return Result(value, unit, base, base / value)
 
 
 def main(part: str, directory: Path, count: int, hosts: int) -> None:

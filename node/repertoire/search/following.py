@@ -66,7 +66,7 @@ class Search:
         try:
             await self._be_fresh()
             reader = Reader(languages, self._clock.now(), self._levels)
-            return await asyncio.to_thread(asking.ask, index, asked, reader)
+            return await asking.ask(index, asked, reader)
         except IndexBroken as error:
             await self._doubt(index, error)
             return None
@@ -123,7 +123,7 @@ class Search:
     async def _doubt(self, index: Index, error: IndexBroken) -> None:
         """Something failed: what was asked, which is nobody's right to have the index built anew by, or the files."""
         try:
-            await asyncio.to_thread(asking.probe, index)
+            await asking.probe(index)
         except IndexBroken:
             if self._index is index:
                 self._broke(error)
@@ -201,7 +201,9 @@ class Search:
         now = self._clock.now()
         if not self._looked <= now < self._looked + _LEVELS_FOR:
             self._looked = now
-            self._levels = await self._storage.read(_levels)
+            before, self._levels = self._levels, await self._storage.read(_levels)
+            if self._index is not None and before != self._levels:
+                self._index.kept = {}
 
     def _tell(self, more: int) -> None:
         if self.status.state == "building":
