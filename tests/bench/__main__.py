@@ -1,4 +1,4 @@
-"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling] [pages]`: run, print the table, write bench.json.
+"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling] [pages] [search]`: run, print, write bench.json.
 
 Ends with a status other than 0 if any answer, or what was stored or arrived, is not what it must be.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from tests.bench import measure, pages, scaling
+from tests.bench import measure, pages, scaling, searching
 from tests.bench.processes import ROOT, BenchError, cores_of_run, pin
 
-PARTS = ("inbound", "outbound", "legacy", "scaling", "pages")
+PARTS = ("inbound", "outbound", "legacy", "scaling", "pages", "search")
 
 
 async def run(parts: list[str]) -> measure.Results:
@@ -45,7 +45,11 @@ def show(results: measure.Results) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all of them if none is named")
-    parts = parser.parse_args().parts or list(PARTS)
+    parser.add_argument(
+        "--items", type=int, nargs="+", default=searching.SIZES, help="sizes at which search is measured"
+    )
+    given = parser.parse_args()
+    parts = given.parts or list(PARTS)
     results: measure.Results = {}
     try:
         if "scaling" in parts:  # on all cores: nothing is pinned yet
@@ -53,6 +57,9 @@ def main() -> int:
                 lines = uvloop.run(scaling.scaling(Path(folder)))
             scaling.show(lines)
             results |= scaling.results(lines)
+        if "search" in parts:
+            with tempfile.TemporaryDirectory(prefix="commonweave-bench-", dir=ROOT) as folder:
+                results |= searching.results(Path(folder), given.items)
         pin(cores_of_run()[1])
         results |= uvloop.run(run(parts))
     except (BenchError, AssertionError) as error:

@@ -1,14 +1,15 @@
 """From what is asked of the catalog to what the index answers: which items, in which order, how many of each sort.
 
 Pure but for the index it is given, which it only reads. A word is looked for as it is written and by its stem in the
-reader's languages, wherever it may stand. All the words are wanted of a short question, most of them of a longer one.
+reader's languages, wherever it may stand. All the words are wanted; where few items have them all, most of them.
 Counts are exact; those of a facet are what the rest of the question finds.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import tantivy
@@ -21,13 +22,17 @@ from node.repertoire.search.files import Index, guarded
 
 LISTED = 10_000  # items that can be paged through: whoever wants more narrows what they ask
 _WORDS = 24  # of a question; more are not read
+_BEGUN = 3  # characters, from which on a word is taken for the beginning of another
 _COMPLETED = 40  # words that begin as an unfinished one does
+_MANY = 20_000  # items
+_KEPT = 500  # counts
 _VALUES = 10_000  # of a facet, all counted
 _TIE = 0.25  # how much a word's other places count beside its best
 _STEM = 0.8  # a word as it is written is worth more than its stem
 _NEAR = 1.5  # words that stand together as they were typed
 _PARTS = re.compile(r'(-?)"([^"]*)"?|(\S+)')
-MONTH, YEAR = 30 * 86_400_000, 365 * 86_400_000
+DAY = 86_400_000
+MONTH, YEAR = 30 * DAY, 365 * DAY
 ADAPTED: Mapping[str, tuple[int, int | None]] = MappingProxyType(
     {"0": (0, 1), "1": (1, 5), "5": (5, 20), "20": (20, None)}
 )  # by how many: from, and below
@@ -51,11 +56,12 @@ class Reader(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """keys: of one page of items, in order. counts: facet → value → how many."""
+    """keys: of one page of items, in order. counts: facet → value → how many. words: how many of them items have."""
 
     keys: tuple[int, ...]
     total: int
     counts: Mapping[str, Mapping[str, int]]
+    words: Literal["all", "most", "some"]
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -83,74 +89,114 @@ def read(text: str) -> _Words:
             phrases.append(found)
         else:
             some += found
-            unfinished = found[-1] if bare.endswith("*") else ""
+            unfinished = found[-1] if bare.endswith("*") and len(found[-1]) >= _BEGUN else ""
             if unfinished:
                 some.pop()
     return _Words(tuple(some[:_WORDS]), tuple(phrases[:_WORDS]), tuple(without[:_WORDS]), unfinished)
 
 
-def ask(index: Index, asked: catalog.Query, reader: Reader) -> Answer:
-    """One page, and the counts of every facet. IndexBroken."""
-    return guarded(lambda: _Asking(index, asked, reader).answer())
+async def ask(index: Index, asked: catalog.Query, reader: Reader) -> Answer:
+    """One page, and the counts of every facet, each in a thread of its own: the index's work needs no Python.
+    IndexBroken."""
+    asking = await asyncio.to_thread(guarded, lambda: Asking(index, asked, reader))
+    keys, (total, counts) = await asyncio.gather(
+        asyncio.to_thread(guarded, asking.keys), asyncio.to_thread(guarded, asking.counts)
+    )
+    return Answer(keys, total, counts, asking.words)
 
 
-def probe(index: Index) -> None:
+async def probe(index: Index) -> None:
     """Ask for everything, in every order. IndexBroken if the files are damaged, and never for what somebody asked."""
     reader = Reader((), 0, {})
     for order in ("", *_ORDERS):
-        ask(index, catalog.Query(sort=order), reader)
+        await ask(index, catalog.Query(sort=order), reader)
 
 
-class _Asking:
+class Asking:
+    """One question, as the index is to be asked it. Its two halves may run at once."""
+
     def __init__(self, index: Index, asked: catalog.Query, reader: Reader) -> None:
+        self._index = index
         self._fields = index.fields
         self._seen = index.searcher
         self._asked = asked
         self._reader = reader
+        self._today = reader.now // DAY * DAY
+        self.words: Literal["all", "most", "some"] = "all"
+        self._found = 0
+        self._liked: list[tuple[Occur, Query]] = []  # what only moves an item up
         self._text = self._said(read(asked.q))
         self._narrow = self._narrowed()
 
-    def answer(self) -> Answer:
+    def keys(self) -> tuple[int, ...]:
+        """The items of the page."""
         whole = self._all_but("")
-        order = self._asked.sort if self._asked.sort in _ORDERS else "" if self._text else "newest"
         skip = (self._asked.page - 1) * PAGE
-        keys: list[Any] = []
-        if skip < LISTED:
-            if order:
-                field, direction = _ORDERS[order]
-                found = self._seen.search(whole, PAGE, count=False, offset=skip, order_by_field=field, order=direction)
-            else:
-                found = self._seen.search(whole, PAGE, count=False, offset=skip)
-            keys = self._seen.fast_field_values("key", [address for _, address in found.hits])
-        total, counts = self._count(whole, set(FACETS) - set(self._narrow))
+        if skip >= LISTED:
+            return ()
+        order = self._asked.sort if self._asked.sort in _ORDERS else "" if self._text else "newest"
+        if order:
+            field, direction = _ORDERS[order]
+            found = self._seen.search(whole, PAGE, count=False, offset=skip, order_by_field=field, order=direction)
+        else:
+            ranked = Query.boolean_query([(Occur.Must, whole), *self._liked]) if self._liked else whole
+            found = self._seen.search(ranked, PAGE, count=False, offset=skip)
+        keys: list[Any] = self._seen.fast_field_values("key", [address for _, address in found.hits])
+        return tuple(int(key) for key in keys)
+
+    def counts(self) -> tuple[int, dict[str, dict[str, int]]]:
+        """How many there are in all, and by every facet."""
+        total, counts = self._counted("", set(FACETS) - set(self._narrow))
         for facet in set(self._narrow) & set(FACETS):
-            counts |= self._count(self._all_but(facet), {facet})[1]
-        return Answer(tuple(int(key) for key in keys), total, counts)
+            counts |= self._counted(facet, {facet})[1]
+        return total, counts
 
     # What is looked for
 
     def _said(self, words: _Words) -> list[tuple[Occur, Query]]:
-        made: list[tuple[Occur, Query]] = []
         some = languages.telling(list(words.some), self._reader.languages)
-        each = [self._word(word) for word in some[:-1]]
-        each += [self._last(word) for word in some[-1:]]
+        each = [*map(self._word, some[:-1]), *map(self._last, some[-1:])]
         if words.unfinished:
             each.append(self._beginning(words.unfinished))
-        if each:
-            must = len(each) if self._asked.sort in _ORDERS else _most(len(each))
-            made.append((Occur.Must, Query.boolean_query([(Occur.Should, one) for one in each], must)))
-        if len(some) > 1:
-            near = tuple(some)
-            made.append((Occur.Should, Query.boost_query(self._phrase(near, slop=len(near)), _NEAR)))
-        made += [(Occur.Must, self._phrase(phrase)) for phrase in words.phrases]
-        if made:
-            made += [(Occur.MustNot, self._phrase(phrase)) for phrase in words.without]
-        elif not words.without:
+        rest = [(Occur.Must, self._phrase(phrase)) for phrase in words.phrases]
+        without = [(Occur.MustNot, self._phrase(phrase)) for phrase in words.without]
+        if not each and not rest:
+            if without:
+                return [(Occur.Must, Query.all_query()), *without]
             return [(Occur.Must, Query.empty_query())] if self._asked.q else []  # signs alone are nowhere
+        said = self._enough(each, [*rest, *without])
+        if len(some) > 1 and self._asked.sort not in _ORDERS:
+            # Of many, those that have the words together in their titles: elsewhere it costs more than it tells.
+            names = tuple(schema.TEXTS) if self._found <= _MANY else ("title",)
+            self._liked = [(Occur.Should, Query.boost_query(self._phrase(tuple(some), len(some), names), _NEAR))]
+        return [*said, *rest, *without]
+
+    def _enough(self, each: list[Query], rest: list[tuple[Occur, Query]]) -> list[tuple[Occur, Query]]:
+        """All the words, if they leave enough; else most of them, else some. Whatever is chosen beside them has no
+        say in it, so that the counts of the facets are of one question."""
+        whole = [(Occur.Must, one) for one in each]
+        if len(each) < 2:
+            return whole
+        enough = 1 if self._asked.sort in _ORDERS else PAGE
+        if self._many([*whole, *rest]) >= enough:
+            return whole
+        choices: tuple[tuple[Literal["most", "some"], int], ...] = (("most", _most(len(each))), ("some", 1))
+        made = whole
+        for words, must in choices:
+            self.words = words
+            if must == len(each):
+                made = whole
+            else:
+                made = [(Occur.Must, Query.boolean_query([(Occur.Should, one) for one in each], must))]
+            if self._many([*made, *rest]):
+                break
         else:
-            made = [(Occur.Must, Query.all_query())]
-            made += [(Occur.MustNot, self._phrase(phrase)) for phrase in words.without]
+            self.words = "all"
         return made
+
+    def _many(self, parts: list[tuple[Occur, Query]]) -> int:
+        self._found = self._count(Query.boolean_query(parts), set())[0]
+        return self._found
 
     def _word(self, word: str) -> Query:
         """Wherever it stands, as it is written and by its stem."""
@@ -176,6 +222,8 @@ class _Asking:
         return self._beginning(word)
 
     def _beginning(self, word: str) -> Query:
+        if len(word) < _BEGUN:
+            return Query.empty_query()
         begun = languages.folded(word)
         made: list[Query] = []
         for name, weight in schema.TEXTS.items():
@@ -185,14 +233,14 @@ class _Asking:
                 made.append(Query.const_score_query(these, weight))
         return Query.disjunction_max_query(made, _TIE) if made else Query.empty_query()
 
-    def _phrase(self, found: tuple[str, ...], slop: int = 0) -> Query:
+    def _phrase(self, found: tuple[str, ...], slop: int = 0, names: tuple[str, ...] = tuple(schema.TEXTS)) -> Query:
         plain = [languages.folded(word) for word in found]
         if len(plain) == 1:
             return self._word(found[0])
         return Query.disjunction_max_query(
             [
-                Query.boost_query(Query.phrase_query(self._fields, name, list(plain), slop), weight)
-                for name, weight in schema.TEXTS.items()
+                Query.boost_query(Query.phrase_query(self._fields, name, list(plain), slop), schema.TEXTS[name])
+                for name in names
             ],
             _TIE,
         )
@@ -220,7 +268,7 @@ class _Asking:
         return Query.range_query(self._fields, field, FieldType.Unsigned, since, before, include_upper=before is None)
 
     def _ages(self) -> dict[str, tuple[int, int | None]]:
-        month, year = max(self._reader.now - MONTH, 0), max(self._reader.now - YEAR, 0)
+        month, year = max(self._today - MONTH, 0), max(self._today - YEAR, 0)
         return {"month": (month, None), "year": (year, month), "older": (0, year)}
 
     def _all_but(self, facet: str) -> Query:
@@ -229,6 +277,20 @@ class _Asking:
         return Query.boolean_query(parts) if parts else Query.all_query()
 
     # How many
+
+    def _counted(self, but: str, facets: set[str]) -> tuple[int, dict[str, dict[str, int]]]:
+        """Of the whole question without what one facet asks. Without words the numbers are large and the questions
+        few: those are kept until the next commit."""
+        if self._text:
+            return self._count(self._all_but(but), facets)
+        key = (self._today, *sorted((name, getattr(self._asked, name)) for name in self._narrow if name != but))
+        kept = self._index.kept.get(key)
+        if kept is None:
+            kept = self._count(self._all_but(but), set(FACETS))
+            if len(self._index.kept) < _KEPT:
+                self._index.kept[key] = kept
+        total, counts = kept
+        return total, {facet: counts[facet] for facet in facets}
 
     def _count(self, query: Query, facets: set[str]) -> tuple[int, dict[str, dict[str, int]]]:
         wanted: dict[str, Any] = {"total": {"value_count": {"field": "key"}}}

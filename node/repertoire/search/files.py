@@ -75,6 +75,7 @@ class Index:
         self._index = schema.teach(index)
         self._schema = index.schema
         self.cursor = cursor
+        self.kept: dict[Any, Any] = {}  # counts that whoever asked has left here, good until the next commit
         self._writer = _guarded(lambda: index.writer(heap_size=_HEAP, num_threads=1))
         _guarded(lambda: index.config_reader(reload_policy="manual"))
         self._seen = _guarded(self._fresh)
@@ -114,7 +115,7 @@ class Index:
         """Everything up to the cursor can be found, and is known to be here after a crash."""
         _guarded(self._writer.commit)
         self._seen = _guarded(self._fresh)
-        self.cursor = cursor
+        self.cursor, self.kept = cursor, {}
         state = msgspec.json.encode(_State(schema.FORMAT, cursor.changed, cursor.key))
         try:
             (self._place / "state.new").write_bytes(state)

@@ -67,7 +67,7 @@ class Search:
         try:
             await self._be_fresh()
             reader = Reader(languages, self._clock.now(), self._levels)
-            return await asyncio.to_thread(asking.ask, index, asked, reader)
+            return await asking.ask(index, asked, reader)
         except IndexBroken as error:
             await self._doubt(index, error)
             return None
@@ -80,6 +80,10 @@ class Search:
         waiting = await self._storage.read(lambda reads: changes.waiting(reads, after, _SOON))
         if 0 < waiting < _SOON:
             await self.follow()
+
+    def found(self, word: str) -> int:
+        """In how many titles a word stands, by what is committed now; nothing is taken in for it."""
+        return 0 if self._index is None else self._index.searcher.doc_freq("title", word)
 
     def wake(self) -> None:
         """Something may have changed."""
@@ -120,7 +124,7 @@ class Search:
     async def _doubt(self, index: Index, error: IndexBroken) -> None:
         """Something failed: what was asked, which is nobody's right to have the index built anew by, or the files."""
         try:
-            await asyncio.to_thread(asking.probe, index)
+            await asking.probe(index)
         except IndexBroken:
             if self._index is index:
                 self._broke(error)
@@ -198,7 +202,9 @@ class Search:
         now = self._clock.now()
         if not self._looked <= now < self._looked + _LEVELS_FOR:
             self._looked = now
-            self._levels = await self._storage.read(_levels)
+            before, self._levels = self._levels, await self._storage.read(_levels)
+            if self._index is not None and before != self._levels:
+                self._index.kept = {}
 
     def _tell(self, more: int) -> None:
         if self.status.state == "building":

@@ -33,6 +33,7 @@ class Found(msgspec.Struct, frozen=True):
     counts: Mapping[str, Mapping[str, int]]
     indexed: bool
     status: Status
+    words: str = "all"
 
     @property
     def listed(self) -> int:
@@ -63,7 +64,7 @@ async def look(storage: Storage, search: Search, asked: Query, tags: tuple[str, 
     if answer is None:
         return await storage.read(lambda reads: _without(reads, asked, search.status))
     rows = await storage.read(lambda reads: catalog.cards_of(reads, answer.keys))
-    return Found(tuple(rows), answer.total, answer.counts, True, search.status)
+    return Found(tuple(rows), answer.total, answer.counts, True, search.status, answer.words)
 
 
 def _without(reads: Reads, asked: Query, status: Status) -> Found:
@@ -83,6 +84,10 @@ def note(found: Found, asked: Query) -> Sentence | None:
                 "Only the first {number} items are listed: narrow the search.",
                 asking.LISTED,
             )
+        if found.words == "most":
+            return say("Few items have all of these words; others that have most of them follow.")
+        if found.words == "some":
+            return say("No item has most of these words; these have some of them.")
         return None
     status = found.status
     if status.state == "building":

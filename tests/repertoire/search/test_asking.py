@@ -43,7 +43,7 @@ async def shelf(shelf: Shelf) -> Shelf:
         ({"q": "trua*"}, ("en",), ["Walking school bus", "Night shelters"]),
         ({"q": '"school bus"'}, ("en",), ["Walking school bus"]),
         ({"q": '"bus school"'}, ("en",), []),
-        ({"q": "school bus"}, ("en",), ["Walking school bus", "Safe streets"]),
+        ({"q": "school bus"}, ("en",), ["Walking school bus", "Safe streets"]),  # those that have them together first
         ({"q": "truancy -night"}, ("en",), ["Walking school bus"]),
         ({"q": '-"school bus" truancy'}, ("en",), ["Night shelters"]),
         ({"q": "año"}, ("es",), ["Año nuevo sin disparos"]),  # an ñ is a letter
@@ -54,11 +54,13 @@ async def shelf(shelf: Shelf) -> Shelf:
         ({"q": "the call"}, ("en",), ["Call-in"]),
         ({"q": "the"}, ("en",), ["Safe streets", "Call-in"]),  # words that say nothing are looked for if alone
         ({"q": "zebra"}, ("en",), []),
-        ({"q": "zebra call"}, ("en",), []),  # both of two
+        ({"q": "zebra call"}, ("en",), ["Call-in"]),  # where none has both, one of two
+        ({"q": "zebra quagga"}, ("en",), []),
+        ({"q": "zebra call", "sort": "newest"}, ("en",), ["Call-in"]),
         ({"q": "harm help few zebra"}, ("en",), ["Call-in"]),  # all but one of four
         ({"q": "!!! ---"}, ("en",), []),
         ({"q": "CALL-IN"}, ("en",), ["Call-in"]),
-        ({"q": "\u202e\uffff( ) [ AND title:call"}, ("en",), []),
+        ({"q": "\u202e\uffff( ) [ AND title:call"}, ("en",), ["Call-in"]),
         ({"q": "x" * 5_000}, ("en",), []),
         ({"q": "inkster"}, ("en",), ["Streets for people"]),
     ],
@@ -104,6 +106,27 @@ async def test_counts_are_exact_and_a_facet_counts_what_the_rest_finds(shelf: Sh
     assert answer.counts["origin"] == {"high-point.example:8443": 1, "inkster.example:8443": 1}
     assert (await shelf.ask()).counts["evidence"] == {"yes": 1, "no": 7}
     assert (await shelf.ask()).counts["fresh"] == {"month": 8}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"q": "truancy"}, "all"),
+        ({"q": "truancy night", "sort": "newest"}, "all"),
+        ({"q": "harm help few zebra"}, "most"),
+        ({"q": "zebra quagga okapi call"}, "some"),
+        ({"q": "zebra quagga"}, "all"),
+    ],
+)
+async def test_how_many_of_the_words_were_found_is_said(shelf: Shelf, asked: dict[str, Any], words: str) -> None:
+    assert (await shelf.ask(**asked)).words == words
+
+
+async def test_what_is_chosen_has_no_say_in_how_many_words_are_wanted(shelf: Shelf) -> None:
+    """Else a count would promise what choosing it does not show."""
+    counts = await shelf.counts("kind", q="school bus children")
+    for kind, count in counts.items():
+        assert (await shelf.ask(q="school bus children", kind=kind)).total == count
 
 
 async def test_levels_are_those_of_the_practices(shelf: Shelf) -> None:
