@@ -34,6 +34,7 @@ ENDPOINTS = [
     "/people/gun-violence/following",
     "/activities/absent",
     "/items/absent",
+    "/coachings/absent",
     "/federation/log?set={set}",
     "/federation/head?set={set}",
     "/federation/object?id={item}",
