@@ -24,7 +24,8 @@ from protocol.errors import ProtocolError
 
 _BATCH = 500  # items that are read at once: some 2 KB each
 _COMMIT = 20_000  # items; less often while it is built, for each commit makes a segment
-_PAUSE = 1.0  # seconds between commits
+_PAUSE = 1.0  # seconds between commits, at least
+_SHARE = 10  # times as long as a commit took is the next one waited for
 _LOOK = 5.0  # seconds: whatever another process changed, and did not tell
 _SOON = 200  # changes for which a search waits
 _LEVELS_FOR = 60_000  # ms
@@ -93,9 +94,11 @@ class Search:
         """Keep up until cancelled."""
         try:
             while True:
-                pause = _PAUSE
+                pause, began = _PAUSE, asyncio.get_running_loop().time()
                 try:
                     await self.start()
+                    # Under a flood too the index takes a small part of the time: who searches does not wait for it.
+                    pause = max(_PAUSE, _SHARE * (asyncio.get_running_loop().time() - began))
                 except IndexBroken as error:
                     self._broke(error)
                     pause = _PAUSE if self._place is not None else _AGAIN
