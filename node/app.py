@@ -253,8 +253,9 @@ class Node:
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),
             asyncio.create_task(self.rooms.importing.run(), name="importing"),
-            asyncio.create_task(self.rooms.search.run(), name="search"),
         ]
+        if self._runner is not None:  # behind no door nobody searches
+            self._workers.append(asyncio.create_task(self.rooms.search.run(), name="search"))
         for worker in self._workers:
             worker.add_done_callback(_report)
 

@@ -98,7 +98,7 @@ async def soundly_held(town: Town, practice: str) -> tuple[bytes, int]:
     return root, total
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_two_doors_and_eight_workers_share_the_work_and_are_killed(tmp_path: Path, postgres_url: str) -> None:
     chance = random.Random(SEED)
     server, clock = Server(), SystemClock()
