@@ -115,6 +115,11 @@ ACTS = MappingProxyType(
         "item.cross": _act(words("Note where an item was brought in from and applied"), "publish", BELONGS),
         "item.uncross": _act(words("Remove such a note"), "publish", SELF, PRACTICE, COALITION),
         "item.recommend": _act(words("Recommend items of others"), "connect", BROKER, COALITION, OPERATOR),
+        "trust.read": _act(words("See whom the coalition trusts, and why"), "read", MEMBER),
+        "trust.own": _act(words("Say whom one trusts oneself"), "connect", SELF),
+        "trust.state": _act(
+            words("Say whom a practice or the coalition trusts"), "connect", BROKER, PRACTICE, COALITION
+        ),
         "follow.ask": _act(words("Follow nodes and practices"), "connect", BROKER, COALITION, OPERATOR),
         "follow.end": _act(words("Stop following"), "connect", BROKER, COALITION, OPERATOR),
         "follower.remove": _act(words("Remove a follower"), "connect", COALITION, OPERATOR),

@@ -8,6 +8,7 @@ import msgspec
 
 from node.gate.handler import Decision, Handler, Need
 from node.gate.objects import ITSELF
+from node.storage import numbering
 from node.storage.contract import Reads, Row, Tx
 from protocol import canonical, identifiers, identity, integrity, limits
 from protocol.errors import Reason, RemoteProtocolError
@@ -20,16 +21,18 @@ from protocol.vocabulary.actors import Actor
 
 ACTOR_NOUNS = ("Organization", "Group", "Person", "Service", "Application", ITSELF)
 
-_STORE = """
+_CHANGED = numbering.next_number("actor")
+_STORE = f"""
 INSERT INTO actor(id, host, local, type, name, handle, inbox, shared_inbox, outbox, sequence, proof, native, state,
-  fetched, raw)
+  fetched, raw, changed)
 VALUES(:id, :host, :local, :type, :name, :handle, :inbox, :shared, :outbox, :sequence, :proof, :native, 'ok',
-  :now, :raw)
+  :now, :raw, {_CHANGED})
 ON CONFLICT(id) DO UPDATE SET type = excluded.type, name = excluded.name, handle = excluded.handle,
   inbox = excluded.inbox, shared_inbox = excluded.shared_inbox, outbox = excluded.outbox,
   sequence = excluded.sequence, proof = excluded.proof, native = excluded.native, state = 'ok',
-  fetched = excluded.fetched, pending = NULL, pending_since = NULL, raw = excluded.raw
+  fetched = excluded.fetched, pending = NULL, pending_since = NULL, raw = excluded.raw, changed = excluded.changed
 """
+_LEAVE = f"UPDATE actor SET state = 'gone', pending = NULL, pending_since = NULL, changed = {_CHANGED} WHERE id = :id"  # noqa: S608
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -206,7 +209,7 @@ def leave(tx: Tx, actor: str) -> None:
         said = canonical.read(row["raw"]).value
         kept = canonical.encode({name: value for name, value in said.items() if name not in _OF_A_PERSON})
         tx.run("UPDATE actor SET name = '', handle = '', raw = :raw WHERE id = :id", raw=kept, id=actor)
-    tx.run("UPDATE actor SET state = 'gone', pending = NULL, pending_since = NULL WHERE id = :id", id=actor)
+    tx.run(_LEAVE, id=actor)
 
 
 def write(tx: Tx, effect: Store | Wait, *, local: bool, now: int) -> None:

@@ -1,24 +1,18 @@
-"""The change sequence of the catalog: which items changed since, in an order in which nothing is missed.
-
-Every statement that changes what the index holds of an item gives it a new number, in the same transaction. Where one
-writes at a time, that is the next one. Where several do, it is the transaction's own, and a reader goes no further
-than the oldest that still runs: what is numbered below it is all there. Numbers from another database, as after a
-restore, may lie ahead of all that: `renumber` takes them back to 0.
+"""The change sequence of the catalog: which items changed since, in an order in which nothing is missed
+(node/storage/numbering.py). Numbers from another database, as after a restore, may lie ahead of all that are given out:
+`renumber` takes them back to 0.
 """
 
 from typing import Any
 
 import msgspec
 
+from node.storage import numbering
 from node.storage.contract import Reads, Row, Tx
 
-NEXT = (
-    "COALESCE(/*+ pg_current_xact_id()::text::bigint, */"
-    " (SELECT MAX(n) + 1 FROM (SELECT MAX(changed) AS n FROM item UNION ALL SELECT MAX(changed) FROM item_gone)"
-    " AS numbered), 1)"
-)
-_SETTLED = "/*+ AND changed < pg_snapshot_xmin(pg_current_snapshot())::text::bigint */"
-_AFTER = f"(i.changed, i.key) > (:changed, :key) {_SETTLED.replace('changed <', 'i.changed <')}"
+NEXT = numbering.next_number("item", "item_gone")
+_SETTLED = numbering.settled("changed")
+_AFTER = f"(i.changed, i.key) > (:changed, :key) {numbering.settled('i.changed')}"
 # Of an item i: how many adaptations of it are held that were not withdrawn.
 ADAPTED = (
     "(SELECT COUNT(*) FROM adaptation d JOIN object b ON b.id = d.item JOIN item m ON m.key = b.key"
@@ -37,8 +31,10 @@ _ALL = "SELECT COUNT(*) AS n FROM item WHERE withdrawn IS NULL"
 _LAST = f"""
 SELECT COALESCE(MAX(n), 0) AS n FROM (SELECT MAX(changed) AS n FROM item WHERE changed >= 0 {_SETTLED}
 UNION ALL SELECT MAX(changed) FROM item_gone WHERE changed >= 0 {_SETTLED}) AS numbered"""  # noqa: S608
-_AHEAD = "1 = 0 /*+ OR changed >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint */"
-RENUMBER = tuple(f"UPDATE {table} SET changed = 0 WHERE {_AHEAD}" for table in ("item", "item_gone"))  # noqa: S608
+RENUMBER = tuple(
+    f"UPDATE {table} SET changed = 0 WHERE {numbering.ahead('changed')}"  # noqa: S608
+    for table in ("item", "item_gone")
+)
 
 
 class Cursor(msgspec.Struct, frozen=True):

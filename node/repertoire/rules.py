@@ -6,8 +6,8 @@ its origin is told directly, so that results flow back to whoever shared the met
 
 import msgspec
 
-from node.clock import time_ordered_id
 from node.gate.handler import Decision, Draft, Need
+from node.gate.passing_on import Announcer, pass_on
 from node.repertoire.adapting import crediting
 from node.sentence import say
 from protocol import canonical, identifiers, limits, states
@@ -16,8 +16,6 @@ from protocol.integrity import Verified
 from protocol.vocabulary import activities, repertoire
 from protocol.vocabulary.activities import Activity
 from protocol.vocabulary.repertoire import Item, Reference
-
-_FRAME = 8_192  # bytes of an Announce and its proof around what it carries, with room for long ids
 
 
 class PublishItem(msgspec.Struct, frozen=True):
@@ -104,9 +102,6 @@ class Retraction(msgspec.Struct, frozen=True):
     stands: Announced = Announced()
 
 
-Recommender = tuple[str, int]  # an actor of ours, and when it last recommended the item
-
-
 class Prior(msgspec.Struct, frozen=True):
     """The state that stood before, of another node's item. digest: what a credit names it by."""
 
@@ -117,7 +112,7 @@ class Prior(msgspec.Struct, frozen=True):
 class Seen(msgspec.Struct, frozen=True):
     """What is known of a received item before this state of it. recommenders: our own actors who recommended it."""
 
-    recommenders: tuple[Recommender, ...] = ()
+    recommenders: tuple[Announcer, ...] = ()
     before: bool = True
     prior: Prior | None = None
 
@@ -167,7 +162,8 @@ Effect = Keep | Withdraw | Hide | Recommended | Retracted
 def decide_item(verified: Verified[Activity], seen: Seen, now: int) -> Decision[Effect]:
     """The gate has judged owner and order; here only what an item must be."""
     msg = verified.msg
-    says = _pass_on(verified, seen.recommenders, now)
+    # Who holds an item because of us alone hears by us of its later states too, of its withdrawal above all.
+    says = pass_on(verified, seen.recommenders, now)
     if msg.type == "Delete":
         return Decision(Reason.ACCEPTED, (Withdraw(msg.object_id or ""),), says)
     if not isinstance(msg.object, Item):
@@ -186,23 +182,6 @@ def _asked(msg: Activity, item: Item, prior: Prior | None) -> tuple[Need, ...]:
     if coach is None or (prior is not None and prior.item.coach == coach):
         return ()
     return () if identifiers.same_origin(coach.id, item.attributed_to) else (Need("object", coach.consent, msg.id),)
-
-
-def _pass_on(verified: Verified[Activity], recommenders: tuple[Recommender, ...], now: int) -> tuple[Draft, ...]:
-    """Who holds an item because of us alone hears by us of its later states too, of its withdrawal above all."""
-    if not recommenders:
-        return ()
-    if len(verified.raw) > limits.ACTIVITY_BYTES - _FRAME:
-        return ()  # one that fills a body by itself does not fit into another
-    whole: dict[str, object] = msgspec.json.decode(verified.raw)
-    drafts: list[Draft] = []
-    for number, (actor, before) in enumerate(recommenders):
-        at = max(now, before + 1)  # later than what it takes the place of
-        # The id is made of the digest, so that the rule stays pure.
-        fresh = time_ordered_id(now, int.from_bytes(verified.digest[:9], "big") * 256 + number)
-        id = identifiers.origin(actor).at(f"/activities/{fresh}")
-        drafts.append(Draft(actor, activities.announce(id, actor, whole, [identifiers.PUBLIC], at)))
-    return tuple(drafts)
 
 
 def decide_announce(verified: Verified[Activity], facts: Announced, _now: int) -> Decision[Effect]:
