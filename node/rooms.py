@@ -68,6 +68,12 @@ from node.repertoire.search.following import Search
 from node.repertoire.searches.api import SearchesApi
 from node.repertoire.searches.pages import Searches
 from node.repertoire.wiring import repertoire_handlers
+from node.trust import listing as trust_listing
+from node.trust import store as trust_store
+from node.trust.memory import Memory
+from node.trust.pages import TrustPages
+from node.trust.stating import Stating
+from node.trust.wiring import trust_handlers
 from node.web.api import Route
 from node.web.placing import Placing
 
@@ -109,11 +115,13 @@ class Rooms:
         )
         self.importing = Carrying(desk, self._kinds)
         self.search = Search(desk.storage, desk.clock, directory)
+        self._trust = Memory()
 
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
         return (
-            coalition_handlers(actors, (crossing_store.merge,), (kept_store.forget,)),
+            coalition_handlers(actors, (crossing_store.merge,), (kept_store.forget, trust_store.leave)),
+            trust_handlers(),
             repertoire_handlers(),
             importing_handlers(self._kinds),
         )
@@ -121,7 +129,8 @@ class Rooms:
     def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
-        repertoire = RepertoirePages(desk, outside.item, self.search)
+        trust, stating = TrustPages(desk, self._trust, outside.item), Stating(desk)
+        repertoire = RepertoirePages(desk, outside.item, self.search, self._trust, trust.line)
         seats = Seats(desk)
         searches, keeping = Searches(desk, self.search), Keeping(desk)
         lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
@@ -136,11 +145,12 @@ class Rooms:
             "passkeys": passkey_store.of_member,
             "asked_to_coach": coaching_store.of_member,
             "kept_items": kept_store.of_member,
+            "trust_said_at_home": trust_listing.of_member,
         }
         own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
         letters = Letters(desk.storage)
         settings = Settings(desk, placing, self.joining, letters, outside.reachable, outside.renamed)
-        profiles = Profiles(desk, keystore, outside.actor)
+        profiles = Profiles(desk, keystore, outside.actor, trust.line)
         rooms = (
             placing,
             First(desk, self.joining, keystore.seal),
@@ -162,9 +172,11 @@ class Rooms:
             lineage,
             adapting,
             coaches,
+            trust,
+            stating,
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
-            Home(desk, outside.actor, repertoire.cards),
+            Home(desk, outside.actor, repertoire.cards, trust.line),
             describing,
             splitting,
             noting,
@@ -187,4 +199,5 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
+        routes += [*trust.api(), *stating.api()]
         return pages, [*routes, *crossings.api(), *seats.api(), *lineage.api(), *adapting.api(), *coaches.api()]

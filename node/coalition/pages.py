@@ -8,18 +8,21 @@ from node.coalition import rules, store
 from node.coalition.settling import store as settling_store
 from node.coalition.settling.rules import STEPS, Welcome, next_step
 from node.gate.desk import Desk
+from node.gate.handler import Who
 from node.keystore import Keystore
 from node.storage.contract import Reads, Row
 from node.web.negotiate import VARY, wants_activity
 from node.web.render import render
 from node.web.session import session_of
-from node.web.things import Choice, ItemCard, PracticeLine
+from node.web.things import Choice, ItemCard, PracticeLine, Ref
 from node.web.words import DOMAINS as DOMAIN_WORDS
 from protocol.keys import HeldKey
 
 Document = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # A section of a practice's page that a room above hands in: (reads, practice, page) → (cards, total).
 Cards = Callable[[Reads, str, int], tuple[list[ItemCard], int]]
+# A line of a page about an actor: (reads, who reads, actor, domain) → how we know them, for whoever may read that.
+Trusted = Callable[[Reads, Who, str, str], Ref | None]
 
 
 def keys_of(keystore: Keystore, actor: str, now: int) -> rules.Keys:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
 from node import regions
+from node.coalition.pages import Trusted
 from node.coalition.standing import may
 from node.gate.desk import Desk
 from node.gate.handler import Who
@@ -19,6 +21,7 @@ from node.repertoire.search import facets, looking
 from node.repertoire.search.following import Search
 from node.sentence import say
 from node.storage.contract import Reads, Row
+from node.trust.memory import Memory
 from node.web.forms import carry_out
 from node.web.language import liked, locale_of
 from node.web.negotiate import wants_activity
@@ -40,13 +43,21 @@ _SHOWN = (
 
 
 class RepertoirePages:
-    """`document` serves an item to other servers, at the address it shares with the page."""
+    """`document` serves an item to other servers, at the address it shares with the page. `trusted`: the line
+    that trust adds to an item's page."""
 
     def __init__(
-        self, desk: Desk, document: Callable[[web.Request], Awaitable[web.StreamResponse]], search: Search
+        self,
+        desk: Desk,
+        document: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        search: Search,
+        memory: Memory,
+        trusted: Trusted,
     ) -> None:
         self._desk = desk
         self._search = search
+        self._memory = memory
+        self._trusted = trusted
         self._document = document
 
     def routes(self) -> list[web.RouteDef]:
@@ -69,7 +80,9 @@ class RepertoirePages:
         query, _ = looking.read(request.query)
         tongue = catalogue_of(request).code
         tongues = liked(tongue, request.headers.get("Accept-Language", ""))
-        found = await looking.look(self._desk.storage, self._search, query, (*tongues, self._desk.language))
+        trust = looking.Trusting(self._memory, self._desk.clock.now()) if session_of(request).member else None
+        spoken = (*tongues, self._desk.language)
+        found = await looking.look(self._desk.storage, self._search, query, spoken, trust)
         await asyncio.to_thread(regions.load)
         shown: list[tuple[str, str]] = [("q", query.q), *views.kept(query)]
         page: PageOf = page_of(query.page, found.listed, "/catalog", shown, catalog.PAGE)
@@ -79,7 +92,7 @@ class RepertoirePages:
             "total": found.total,
             "facets": facets.facets(query, found.counts, locale_of(tongue)),
             "sorts": facets.sorts(query) if found.indexed else [],
-            "cards": [views.card(row) for row in found.rows],
+            "cards": [views.card(row, known) for row, known in zip_longest(found.rows, found.known)],
             "page": page,
             "note": looking.note(found, query),
             "narrowed": query.narrowed,
@@ -102,7 +115,7 @@ class RepertoirePages:
         seen_as = request.query.get("as", "")[:300] if session_of(request).member else ""
         who = Who() if seen_as else who_of(request)
 
-        def work(reads: Reads) -> tuple[reading.Held, str, Acts, dict[str, Any] | None, list[dict[str, Any]], str]:
+        def work(reads: Reads) -> tuple[Any, ...]:
             held = reading.read(reads, id)
             if held is None:
                 raise Refused(Reason.NOT_FOUND)
@@ -114,9 +127,10 @@ class RepertoirePages:
                 (crossings.section(reads, who, held.id, held.owner) if held.local and who.member else None),
                 adapting.came_back(reads, held.id, held.item) if held.item else [],
                 coach.name if held.item and (coach := coaching.coach_of(reads, held.item)) else "",
+                self._trusted(reads, who, held.owner, held.item.domain if held.item else ""),
             )
 
-        held, fingerprint, acts, carried, back, coach = await self._desk.storage.read(work)
+        held, fingerprint, acts, carried, back, coach, trusted = await self._desk.storage.read(work)
         origin = views.provenance(held, fingerprint)
         practice = views.practice_ref(held.owner, held.owner_name, held.local)
         made = [views.lineage(link) for link in held.adaptations]
@@ -147,7 +161,7 @@ class RepertoirePages:
             "attachments": [
                 Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
             ],
-            "address": held.id,
+            "address": held.id, "trusted": trusted,
         }  # fmt: skip
         if seen_as:
             asker = who_of(request)

@@ -61,7 +61,8 @@ def _same(one: Tongue, other: Tongue) -> bool:
     return one.language.partition("-")[0] == other.language.partition("-")[0]
 
 
-def card(row: Row) -> ItemCard:
+def card(row: Row, known: str | None = None) -> ItemCard:
+    """known: how we know its practice, in words."""
     local = bool(row["local"])
     return ItemCard(
         title=row["name"] or say("Without a title"),
@@ -76,6 +77,7 @@ def card(row: Row) -> ItemCard:
         review_by=row["review_by"],
         origin="" if local else row["host"],
         adapted=row["adapted"],
+        connection=known or "",
     )
 
 

@@ -14,8 +14,8 @@ from protocol.vocabulary.trust import LEVELS, wider
 
 DAY = 86_400_000
 HALF_LIFE = 365  # days in which the weight of a statement halves, counted from its start
-WEIGHTS = dict(zip(LEVELS, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
-_LEVEL = {level: number for number, level in enumerate(LEVELS)}
+WEIGHTS: dict[str, float] = dict(zip(LEVELS, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
+_LEVEL: dict[str, int] = {level: number for number, level in enumerate(LEVELS)}
 _WEIGHT = tuple(WEIGHTS[level] for level in LEVELS)
 _BITS = 32  # of a number of an actor, below a time in one integer
 

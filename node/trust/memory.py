@@ -6,7 +6,8 @@ reading.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from threading import Lock
 
@@ -20,6 +21,41 @@ VIEWS = 12  # domains that are kept up to date at once; the next one takes the p
 _PAGE = 20_000  # rows a read at the start
 
 
+class Reading:
+    """Questions to one moment. domain: a path, '' for everything."""
+
+    def __init__(self, graph: Graph, view: Callable[[Graph, str], View]) -> None:
+        self._graph = graph
+        self._view = view
+
+    @property
+    def anybody(self) -> bool:
+        """Somebody said something that counts."""
+        return len(self._graph) > 0
+
+    def near(self, actors: Sequence[Sequence[str]], domain: str) -> list[float]:
+        """For each, how near the nearest of its actors is to us for this domain, from 0 towards 1.
+
+        For order and quotas alone: never to be shown.
+        """
+        view, number = self._view(self._graph, domain or EVERYTHING), self._graph.number
+        return [max((view.near(number[id]) for id in ids if id in number), default=0.0) for ids in actors]
+
+    def ways(self, subject: str, domain: str, most: int = 1) -> list[tuple[int, ...]]:
+        """The best ways from us to a subject, as keys of statements in order (paths.best)."""
+        number = self._graph.number.get(subject)
+        if number is None:
+            return []
+        found = paths.best(self._graph, number, domain or EVERYTHING, most)
+        return [tuple(self._graph.key(at) for at in way) for way in found]
+
+    def veto(self, subject: str, domain: str) -> int | None:
+        """The key of the statement by which one of ours says that it is not to be trusted for this."""
+        number = self._graph.number.get(subject)
+        at = None if number is None else self._graph.veto(number, domain or EVERYTHING)
+        return None if at is None else self._graph.key(at)
+
+
 class Memory:
     """One of a node's process. Readings come from several threads; each holds the lock for as long as it computes."""
 
@@ -29,36 +65,11 @@ class Memory:
         self._seen = dict.fromkeys(("trust", "actor"), -1)
         self._views: OrderedDict[str, View] = OrderedDict()
 
-    # Readings
-
-    def near(self, reads: Reads, actors: Sequence[Sequence[str]], domain: str, now: int) -> list[float]:
-        """For each, how near the nearest of its actors is to us for this domain, from 0 towards 1.
-
-        For order and quotas alone: never to be shown.
-        """
+    @contextmanager
+    def at(self, reads: Reads, now: int) -> Generator[Reading]:
+        """What follows at this moment. Not to be kept beyond the block, in which nobody else reads."""
         with self._lock:
-            graph = self._caught_up(reads, now)
-            view = self._view(graph, domain or EVERYTHING)
-            number = graph.number
-            return [max((view.near(number[id]) for id in ids if id in number), default=0.0) for ids in actors]
-
-    def ways(self, reads: Reads, subject: str, domain: str, now: int, most: int = 1) -> list[tuple[int, ...]]:
-        """The best ways from us to a subject, as keys of statements in order (paths.best)."""
-        with self._lock:
-            graph = self._caught_up(reads, now)
-            number = graph.number.get(subject)
-            if number is None:
-                return []
-            found = paths.best(graph, number, domain or EVERYTHING, most)
-            return [tuple(graph.key(at) for at in way) for way in found]
-
-    def veto(self, reads: Reads, subject: str, domain: str, now: int) -> int | None:
-        """The key of the statement by which one of ours says that it is not to be trusted for this."""
-        with self._lock:
-            graph = self._caught_up(reads, now)
-            number = graph.number.get(subject)
-            at = None if number is None else graph.veto(number, domain or EVERYTHING)
-            return None if at is None else graph.key(at)
+            yield Reading(self._caught_up(reads, now), self._view)
 
     # Keeping up
 

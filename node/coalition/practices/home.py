@@ -10,7 +10,7 @@ from aiohttp import web
 
 from node.coalition import standing
 from node.coalition import store as coalition_store
-from node.coalition.pages import Cards, Document
+from node.coalition.pages import Cards, Document, Trusted
 from node.coalition.permissions import ROLES
 from node.coalition.practices import store
 from node.coalition.standing import may
@@ -67,12 +67,13 @@ def line(row: Row) -> PracticeLine:
 
 
 class Home:
-    """`document` serves an actor's document to other servers; `cards` is the repertoire's section."""
+    """`document` serves an actor's document to other servers; `cards` and `trusted` are sections of rooms above."""
 
-    def __init__(self, desk: Desk, document: Document, cards: Cards) -> None:
+    def __init__(self, desk: Desk, document: Document, cards: Cards, trusted: Trusted) -> None:
         self._desk = desk
         self._document = document
         self._cards = cards
+        self._trusted = trusted
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/practices/{slug}", self.show)]
@@ -104,6 +105,7 @@ class Home:
                 "page": page_of(number, total, path, size=PAGE),
                 "history_url": f"{path}/history",
                 "follow_url": None,
+                "trusted": self._trusted(reads, who, actor, row["domain"]),
                 **_acts(reads, who, actor, row["slug"]),
             }
 

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from node.coalition import store as coalition_store
-from node.coalition.pages import keys_of
+from node.coalition.pages import Trusted, keys_of
 from node.coalition.people import store as people_store
 from node.coalition.profiles import rules, store
 from node.coalition.profiles.showing import showable
@@ -37,9 +37,10 @@ class NewProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Profiles:
-    """`document` serves an actor's document to other servers."""
+    """`document` serves an actor's document to other servers; `trusted` is the line that trust adds."""
 
-    def __init__(self, desk: Desk, keystore: Keystore, document: Document) -> None:
+    def __init__(self, desk: Desk, keystore: Keystore, document: Document, trusted: Trusted) -> None:
+        self._trusted = trusted
         self._desk = desk
         self._keystore = keystore
         self._document = document
@@ -56,7 +57,7 @@ class Profiles:
         """What everybody sees."""
         if wants_activity(request.headers.get("Accept")):
             return await self._document(request)
-        actor = self._desk.origin.at(request.path)
+        actor, who = self._desk.origin.at(request.path), who_of(request)
 
         def work(reads: Reads) -> dict[str, object]:
             row = store.shown(reads, actor)
@@ -64,7 +65,10 @@ class Profiles:
                 known = reads.one("SELECT 1 AS yes FROM actor WHERE id = :actor AND local = 1", actor=actor)
                 raise Refused(Reason.GONE if known else Reason.NOT_FOUND)
             summary = read_actor(canonical.read(row["raw"])).summary
-            return {"name": row["name"], "summary": summary, "handle": row["handle"], "since": row["published"]}
+            return {
+                "name": row["name"], "summary": summary, "handle": row["handle"], "since": row["published"],
+                "trusted": self._trusted(reads, who, actor, ""),
+            }  # fmt: skip
 
         view = await self._desk.storage.read(work)
         return render(request, "person.html", {**view, "host": self._desk.origin.authority})

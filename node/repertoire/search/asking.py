@@ -20,6 +20,7 @@ from node.repertoire.catalog import PAGE
 from node.repertoire.search import languages, schema
 from node.repertoire.search.files import Index, guarded
 
+TOP = 500  # items whose order may be another than that of their words
 LISTED = 10_000  # items that can be paged through: whoever wants more narrows what they ask
 _WORDS = 24  # of a question; more are not read
 _BEGUN = 3  # characters, from which on a word is taken for the beginning of another
@@ -48,20 +49,24 @@ _ORDERS = MappingProxyType(
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Who asks. languages: codes that are searched by their stems. now: ms. levels: of each practice here."""
+    """Who asks. languages: codes that are searched by their stems. now: ms. levels: of each practice here. top: the
+    best by their words are wanted, with what they are worth."""
 
     languages: tuple[str, ...]
     now: int
     levels: Mapping[str, str]
+    top: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """keys: of one page of items, in order. counts: facet → value → how many. words: how many of them items have."""
+    """keys: of one page of items, in order. counts: facet → value → how many. words: how many of them items have.
+    ranked: the best TOP by their words, each with its worth, where these were wanted and there are words."""
 
     keys: tuple[int, ...]
     total: int
     counts: Mapping[str, Mapping[str, int]]
     words: Literal["all", "most", "some"]
+    ranked: tuple[tuple[float, int], ...] = ()
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -102,7 +107,7 @@ async def ask(index: Index, asked: catalog.Query, reader: Reader) -> Answer:
     keys, (total, counts) = await asyncio.gather(
         asyncio.to_thread(guarded, asking.keys), asyncio.to_thread(guarded, asking.counts)
     )
-    return Answer(keys, total, counts, asking.words)
+    return Answer(keys, total, counts, asking.words, asking.ranked)
 
 
 async def probe(index: Index) -> None:
@@ -124,6 +129,7 @@ class Asking:
         self._today = reader.now // DAY * DAY
         self.words: Literal["all", "most", "some"] = "all"
         self._found = 0
+        self.ranked: tuple[tuple[float, int], ...] = ()
         self._liked: list[tuple[Occur, Query]] = []  # what only moves an item up
         self._text = self._said(read(asked.q))
         self._narrow = self._narrowed()
@@ -140,8 +146,16 @@ class Asking:
             found = self._seen.search(whole, PAGE, count=False, offset=skip, order_by_field=field, order=direction)
         else:
             ranked = Query.boolean_query([(Occur.Must, whole), *self._liked]) if self._liked else whole
+            if self._reader.top and self._text and skip + PAGE <= TOP:
+                best = self._seen.search(ranked, TOP, count=False).hits
+                keys = self._keys([address for _, address in best])
+                self.ranked = tuple((float(worth), key) for (worth, _), key in zip(best, keys, strict=True))
+                return keys[skip : skip + PAGE]
             found = self._seen.search(ranked, PAGE, count=False, offset=skip)
-        keys: list[Any] = self._seen.fast_field_values("key", [address for _, address in found.hits])
+        return self._keys([address for _, address in found.hits])
+
+    def _keys(self, addresses: list[Any]) -> tuple[int, ...]:
+        keys: list[Any] = self._seen.fast_field_values("key", addresses)
         return tuple(int(key) for key in keys)
 
     def counts(self) -> tuple[int, dict[str, dict[str, int]]]:

@@ -60,14 +60,14 @@ class Search:
         self._damaged = False
         self.status = Status("away")
 
-    async def answer(self, asked: catalog.Query, languages: tuple[str, ...]) -> Answer | None:
-        """What the index says, once it has what changed lately; None while there is none."""
+    async def answer(self, asked: catalog.Query, languages: tuple[str, ...], *, top: bool = False) -> Answer | None:
+        """What the index says, once it has what changed lately; None while there is none. top: as of asking.Reader."""
         if self._index is None or self.status.state != "ready":
             return None
         index = self._index
         try:
             await self._be_fresh()
-            reader = Reader(languages, self._clock.now(), self._levels)
+            reader = Reader(languages, self._clock.now(), self._levels, top)
             return await asking.ask(index, asked, reader)
         except IndexBroken as error:
             await self._doubt(index, error)

@@ -9,10 +9,11 @@ import msgspec
 
 from node.repertoire import catalog
 from node.repertoire.catalog import PAGE, Query
-from node.repertoire.search import asking, languages
+from node.repertoire.search import asking, languages, trusting
 from node.repertoire.search.following import Search, Status
 from node.sentence import Sentence, count, say, together
 from node.storage.contract import Reads, Row, Storage
+from node.trust.memory import Memory
 from node.web.pagination import number_of
 
 SORTS = ("", "newest", "adapted", "review")
@@ -26,7 +27,8 @@ _ONE_OF: Mapping[str, tuple[str, ...]] = {
 
 
 class Found(msgspec.Struct, frozen=True):
-    """One page. counts: facet → value → how many. indexed: every way to narrow was applied. listed: can be paged to."""
+    """One page. counts: facet → value → how many. indexed: every way to narrow was applied. listed: can be paged to.
+    known: for each row, how we know its practice, for members."""
 
     rows: tuple[Row, ...]
     total: int
@@ -34,6 +36,7 @@ class Found(msgspec.Struct, frozen=True):
     indexed: bool
     status: Status
     words: str = "all"
+    known: tuple[Sentence | None, ...] = ()
 
     @property
     def listed(self) -> int:
@@ -58,13 +61,35 @@ def spoken(*tags: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for tag in tags if (code := languages.code_of(tag))))
 
 
-async def look(storage: Storage, search: Search, asked: Query, tags: tuple[str, ...]) -> Found:
-    """tags: of the reader's languages."""
-    answer = await search.answer(asked, spoken(*tags, asked.language))
+class Trusting(msgspec.Struct, frozen=True):
+    """Of a member who looks: whom we trust, and when (ms)."""
+
+    memory: Memory
+    now: int
+
+
+async def look(
+    storage: Storage, search: Search, asked: Query, tags: tuple[str, ...], trust: Trusting | None = None
+) -> Found:
+    """tags: of the reader's languages. trust: None for whoever is no member, whom no order tells whom we trust."""
+    answer = await search.answer(asked, spoken(*tags, asked.language), top=trust is not None)
     if answer is None:
-        return await storage.read(lambda reads: _without(reads, asked, search.status))
-    rows = await storage.read(lambda reads: catalog.cards_of(reads, answer.keys))
-    return Found(tuple(rows), answer.total, answer.counts, True, search.status, answer.words)
+        found = await storage.read(lambda reads: _without(reads, asked, search.status))
+        rows = found.rows
+    else:
+
+        def work(reads: Reads) -> list[Row]:
+            keys = answer.keys
+            if trust is not None and answer.ranked:
+                keys = trusting.page(reads, trust.memory, answer.ranked, asked.domain, asked.page, trust.now)
+            return catalog.cards_of(reads, keys)
+
+        rows = tuple(await storage.read(work))
+        found = Found(rows, answer.total, answer.counts, True, search.status, answer.words)
+    if trust is None or not rows:
+        return found
+    known = await storage.read(lambda reads: trusting.connections(reads, trust.memory, rows, trust.now))
+    return msgspec.structs.replace(found, known=tuple(known))
 
 
 def _without(reads: Reads, asked: Query, status: Status) -> Found:
