@@ -115,7 +115,7 @@ class Rooms:
         )
         self.importing = Carrying(desk, self._kinds)
         self.search = Search(desk.storage, desk.clock, directory)
-        self._trust = Memory()
+        self.trusted = Memory()
 
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
@@ -129,8 +129,8 @@ class Rooms:
     def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
-        trust, stating = TrustPages(desk, self._trust, outside.item), Stating(desk)
-        repertoire = RepertoirePages(desk, outside.item, self.search, self._trust, trust.line)
+        trust, stating = TrustPages(desk, self.trusted, outside.item), Stating(desk)
+        repertoire = RepertoirePages(desk, outside.item, self.search, self.trusted, trust.line)
         seats = Seats(desk)
         searches, keeping = Searches(desk, self.search), Keeping(desk)
         lineage, adapting, coaches = LineagePages(desk), Adapting(desk), Coaches(desk, outside.item)
