@@ -28,7 +28,7 @@ from node.web.session import session_of, who_of
 from node.web.things import Ref
 from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
-from protocol.vocabulary.trust import EVERYTHING
+from protocol.vocabulary.trust import EVERYTHING, STATEMENT
 
 SHOWS = {"ours": words("What we say"), "us": words("What is said of us"), "all": words("Everything")}
 
@@ -142,11 +142,11 @@ class TrustPages:
                 "name": subject.name, "home": home, "local": subject.inbox is None, "gone": subject.gone,
                 "line": self._words(found), "domain": domain, "id": id,
                 "domains": stating.domains("" if domain == EVERYTHING else domain),
-                "ways": [_way(way) for way in found.ways], "instead": [_way(way) for way in found.instead],
+                "ways": [way_shown(way) for way in found.ways], "instead": [way_shown(way) for way in found.instead],
                 "vetoed": found.veto is not None,
                 "introducers": [{"who": _ref(way[-1].subject.id, way[-1], domain), "way": trust_words.way(way)}
                                 for way in introducers],
-                "concerns": [_listed(each) for each in concerns], "said": [_listed(each) for each in said],
+                "concerns": [one_shown(each) for each in concerns], "statements": [one_shown(each) for each in said],
                 "page": page_of(number, total, "/trust/about", [("id", id), ("for", domain)], listing.PAGE),
                 "voices": bool(stating.voices_of(reads, who)),
             }  # fmt: skip
@@ -165,7 +165,7 @@ class TrustPages:
             profile = listing.profile_of(reads, session_of(request).member)
             mine = voices | ({str(profile["id"])} if profile else set[str]())
             return {
-                "rows": [_listed(each) | {"mine": each.hop.issuer.id in mine} for each in found],
+                "rows": [one_shown(each) | {"mine": each.hop.issuer.id in mine} for each in found],
                 "show": show, "shows": SHOWS,
                 "page": page_of(number, total, "/trust", [("show", show)] if show != "ours" else [], listing.PAGE),
             }  # fmt: skip
@@ -213,7 +213,7 @@ def _ref(id: str, hop: Hop, domain: str) -> Ref:
     return Ref(trust_words.party(hop.subject), stating.about_url(id, domain))
 
 
-def _way(way: Way) -> dict[str, Any]:
+def way_shown(way: Way) -> dict[str, Any]:
     """A way for its picture and its table."""
     picture = drawing.draw(way)
     names = [trust_words.party(way[0].issuer), *(trust_words.party(hop.subject) for hop in way)]
@@ -244,11 +244,21 @@ def _about(id: str) -> str | None:
     return stating.about_url(id, "") if not id.startswith("member:") else None
 
 
-def _listed(each: Listed) -> dict[str, Any]:
+def one_shown(each: Listed) -> dict[str, Any]:
     return _told(each.hop) | {
-        "id": each.id, "issuer": each.hop.issuer.id, "concern": each.kind != "cw:TrustStatement", "state": each.state,
+        "sentence": _sentence(each), "id": each.id, "issuer": each.hop.issuer.id, "state": each.state,
         "state_words": each.words, "why": each.why, "soon": each.soon,
     }  # fmt: skip
+
+
+def _sentence(each: Listed) -> str:
+    hop = each.hop
+    named = {"who": trust_words.party(hop.issuer), "whom": trust_words.party(hop.subject)}
+    if each.state == "malformed":
+        return say("{who} about {whom}", **named)
+    if each.kind != STATEMENT:
+        return say("{who} has a concern about {whom}, for {what}", **named, what=trust_words.domain(hop.domain))
+    return trust_words.hop(hop)
 
 
 def _hop_answer(hop: Hop) -> HopAnswer:

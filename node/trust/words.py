@@ -26,6 +26,19 @@ _HOW = MappingProxyType(
         "none": words("no trust"),
     }
 )
+# What protocol/vocabulary/trust.py says of a form that cannot count, in words that a translator has seen.
+FAULTS = (
+    words("A trust statement is a cw:TrustStatement or a cw:Concern."),
+    words("A trust statement names who makes it and whom it is about."),
+    words("Nobody makes a trust statement about themselves."),
+    words("A trust statement ends after its start, and at most 366 days later."),
+    words("A trust statement is for one cw:domain, or for *."),
+    words("cw:level must be one of none, known, met, worked-together, vouched."),
+    words("cw:since must be a year or a day."),
+    words("cw:subjectKey must be a key of its subject, as multibase."),
+    words("cw:grounds must be a text, or an object with content and cw:links."),
+    words("cw:domain must be a path of slugs below one of the nine roots."),
+)
 
 
 def how(level: str, since: str = "") -> Sentence:
@@ -41,9 +54,9 @@ def domain(path: str) -> Sentence:
     return together(web.domain(path), " › ")
 
 
-def party(of: Party) -> Sentence:
+def party(of: Party) -> str:
     """A name, and whose where that says more."""
-    return say("{name} ({of})", name=of.name, of=of.of) if of.of else say("{name}", name=of.name)
+    return say("{name} ({of})", name=of.name, of=of.of) if of.of else of.name
 
 
 def hop(of: Hop) -> Sentence:

@@ -29,8 +29,7 @@ async def test_a_way_leads_over_one_who_is_trusted(tmp_path: Path) -> None:
 
         await settle(there, "inkster reaches the practice")
         assert await line(inkster, practice) == (
-            "2 steps away: fort-wayne (worked together) vouches for gun-violence in high-point"
-            " for Public safety"
+            "2 steps away: fort-wayne (worked together) vouches for gun-violence in high-point for Public safety"
         )
         # Scope: what is said for public safety holds below it, and not for housing, nor for everything.
         assert await way(inkster, practice, f"{SAFETY}/gun-violence")

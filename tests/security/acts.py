@@ -13,6 +13,7 @@ from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES, SEATS
 from tests.security.acts_searches import SEARCHES
 from tests.security.acts_settling import SETTLING
+from tests.security.acts_trust import TRUST, TRUST_API
 from tests.security.scene import COORDINATOR, MEMBER, OPERATOR, SLUG, Act, Scene, Sending
 
 
@@ -339,6 +340,7 @@ PAGES: dict[str, Act] = {
     **SEARCHES,
     **BROUGHT,
     **ADAPTING,
+    **TRUST,
     **GROUPS,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
@@ -356,6 +358,7 @@ PAGES: dict[str, Act] = {
 API: dict[str, Act] = {
     **BROUGHT_API,
     **ADAPTING_API,
+    **TRUST_API,
     **GROUPS_API,
     "POST /practices": Act(_open_api),
     "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),

@@ -27,6 +27,7 @@ from node.web.things import (
     State,
 )
 from tests.web.sample_lineage import BACK, OWN_COURSE
+from tests.web.sample_trust import TRUSTED
 
 DAY = 86_400_000
 NOW = 1_778_148_000_000  # 7 May 2026, 10:00 UTC
@@ -155,6 +156,7 @@ DOWN = (
     ),
 )
 ITEM: dict[str, Any] = {
+    "trusted": TRUSTED,
     "title": "Calling in the most violent few",
     "kind": "method",
     "domain": "public-safety/gun-violence",
@@ -352,6 +354,7 @@ PRACTICE: dict[str, Any] = {
     "keepers": ({"id": "m1", "name": "Marty Sumner", "role": "coordinator", "since": 1},),
     "role_words": ROLES,
     "belonging": {},
+    "trusted": TRUSTED,
 }
 LINES = (
     PracticeLine(

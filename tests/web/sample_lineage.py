@@ -93,3 +93,19 @@ COACHING: dict[str, Any] = {
         {**_REQUEST, "state": "declined", "said": STATES["declined"], "words": "", "url": ""},
     ]
 }
+
+RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "coach": ("coach.html", COACH, True),
+    "coached": ("coach.html", COACHED, True),
+    "coaching": ("coaching.html", COACHING, True),
+    "progress": ("progress.html", COURSE, True),
+    "credit": ("credit.html", CREDIT, True),
+    "lineage": ("lineage.html", TREE, False),
+}
+EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "coach-nobody": ("coach.html", {**COACH, "choices": [], "requests": []}, True),
+    "coach-unheard": ("coach.html", {**COACHED, "coach": "", "requests": []}, True),
+    "progress-none": ("progress.html", {**COURSE, "course": []}, True),
+    "credit-none": ("credit.html", {**CREDIT, "rows": []}, True),
+    "lineage-alone": ("lineage.html", ALONE, False),
+}

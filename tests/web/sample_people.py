@@ -9,6 +9,7 @@ from node.coalition.seats.pages import Seat
 from node.web.forms import Form
 from node.web.language import LANGUAGES
 from tests.web.sample_facts import DAY, NO_PAGE, NOW
+from tests.web.sample_trust import TRUSTED
 
 _ZONES = [("America/New_York", "America/New_York"), ("UTC", "UTC")]
 _SPEAKS = list(LANGUAGES.items())
@@ -68,7 +69,7 @@ _PROFILE = {
     "choices": [(each, said, "" if each == "roles" else "Some.", each == "help") for each, said in SHOWABLE.items()],
 }  # fmt: skip
 _PERSON = {"name": "Marty Sumner", "summary": "Policing\n\nHigh Point Police (Chief)", "handle": "marty-sumner",
-           "host": "highpoint.example", "since": NOW}  # fmt: skip
+           "trusted": None, "host": "highpoint.example", "since": NOW}  # fmt: skip
 
 _LINK = "https://highpoint.example/join/abcdefghijklmnopqrstuvwxyz012345"
 _NOTED = {"practice": "p", "name": "Safe streets", "role": "expert", "organisation": "City Hospital",
@@ -109,6 +110,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     ),
     "organisation": ("organisation.html", _ORGANISATION, True),
     "person": ("person.html", _PERSON, False),
+    "person-trusted": ("person.html", {**_PERSON, "trusted": TRUSTED}, True),
     "profile": ("profile.html", _PROFILE, True),
     "profile-first": (
         "profile.html", {**_PROFILE, "published": None, "previewing": False, "form": Form({"handle": "marty"})}, True

@@ -18,7 +18,15 @@ from node.web.things import (
     Refused,
     State,
 )
-from tests.web import sample_crossings, sample_imports, sample_lineage, sample_people, sample_practices, sample_settings
+from tests.web import (
+    sample_crossings,
+    sample_imports,
+    sample_lineage,
+    sample_people,
+    sample_practices,
+    sample_settings,
+    sample_trust,
+)
 from tests.web.sample_facts import (
     ADAPTED,
     BARE_ITEM,
@@ -118,12 +126,6 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
-    "coach": ("coach.html", sample_lineage.COACH, True),
-    "coached": ("coach.html", sample_lineage.COACHED, True),
-    "coaching": ("coaching.html", sample_lineage.COACHING, True),
-    "progress": ("progress.html", sample_lineage.COURSE, True),
-    "credit": ("credit.html", sample_lineage.CREDIT, True),
-    "lineage": ("lineage.html", sample_lineage.TREE, False),
     "kept": ("kept.html", KEPT_ITEMS, True),
     "kept-item": ("kept_item.html", KEPT_ITEM, True),
     "item-seen": (
@@ -253,6 +255,8 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_people.RICH,
     **sample_imports.RICH,
     **sample_crossings.RICH,
+    **sample_lineage.RICH,
+    **sample_trust.RICH,
     **sample_settings.RICH,
     **sample_practices.RICH,
     "problem": (
@@ -265,6 +269,8 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
 EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_imports.EMPTY,
     **sample_crossings.EMPTY,
+    **sample_lineage.EMPTY,
+    **sample_trust.EMPTY,
     "front-empty": (
         "front.html",
         {"about": "", "practices": (), "latest": (), "domains": (), "places": (), "next_step": STEPS["place"]},
@@ -336,12 +342,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
         },
         False,
     ),
-    "coach-nobody": ("coach.html", {**sample_lineage.COACH, "choices": [], "requests": []}, True),
-    "coach-unheard": ("coach.html", {**sample_lineage.COACHED, "coach": "", "requests": []}, True),
     "coaching-none": ("coaching.html", {"requests": []}, True),
-    "progress-none": ("progress.html", {**sample_lineage.COURSE, "course": []}, True),
-    "credit-none": ("credit.html", {**sample_lineage.CREDIT, "rows": []}, True),
-    "lineage-alone": ("lineage.html", sample_lineage.ALONE, False),
     "kept-none": ("kept.html", {**KEPT_ITEMS, "drafts": (), "shared": ()}, True),
     "item-versions-none": ("item_versions.html", {**VERSIONS, "steps": (), "local": False}, False),
     "item-form-empty": ("item_form.html", item_form(Form()), True),

@@ -29,6 +29,7 @@ EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {
     "things.html",
     "fields.html",
     "item_text.html",
+    "trust_parts.html",
 }
 
 
