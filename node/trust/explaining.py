@@ -22,7 +22,7 @@ SELECT t.key, t.id, t.issuer, t.subject, t.domain, t.level, t.since, t.grounds, 
   i.name AS issuer_name, i.type AS issuer_type, i.local AS issuer_ours, m.name AS member_name, s.name AS subject_name,
   s.type AS subject_type
 FROM trust t LEFT JOIN actor i ON i.id = t.issuer LEFT JOIN actor s ON s.id = t.subject
-LEFT JOIN member m ON t.issuer = 'member:' || m.id
+LEFT JOIN member m ON t.issuer LIKE 'member:%' AND m.id = SUBSTR(t.issuer, 8)
 WHERE t.key IN ("""
 
 

@@ -75,7 +75,7 @@ LAST = {
 # Who speaks from here: a practice or the coalition; and a member, at home or by their own published profile.
 _OURS = "SELECT 1 AS yes FROM actor WHERE id = :id AND local = 1 AND state <> 'gone' AND type <> 'Person'"
 _MEMBERS = (
-    f"SELECT 1 AS yes FROM member WHERE '{MEMBER}' || id = :id AND state = 'active'"  # noqa: S608
+    "SELECT 1 AS yes FROM member WHERE id = :member AND state = 'active'"
     " UNION ALL SELECT 1 FROM profile WHERE actor = :id"
 )
 _MOST = 1_000  # rows of one pair that are looked at; rules.A_PAIR are kept of others
@@ -101,7 +101,7 @@ def known(reads: Reads, id: str) -> Known | None:
 
 def load_state(reads: Reads, command: StateTrust) -> Stating:
     """Facts for StateTrust."""
-    speaks = reads.one(_MEMBERS if command.own else _OURS, id=command.issuer)
+    speaks = _speaks(reads, command.issuer, own=command.own)
     rows = reads.all(
         "SELECT id, kind, domain, sequence, home FROM trust WHERE issuer = :issuer AND subject = :subject AND gone = 0"
         " ORDER BY sequence DESC",
@@ -109,7 +109,14 @@ def load_state(reads: Reads, command: StateTrust) -> Stating:
     )  # fmt: skip
     held = next((_held(row) for row in rows if (row["kind"], row["domain"]) == (command.kind, command.domain)), None)
     last = max((row["sequence"] for row in rows), default=0)
-    return Stating(speaks is not None, known(reads, command.subject), held, last)
+    return Stating(speaks, known(reads, command.subject), held, last)
+
+
+def _speaks(reads: Reads, issuer: str, *, own: bool) -> bool:
+    if not own:
+        return reads.one(_OURS, id=issuer) is not None
+    member = issuer.removeprefix(MEMBER) if issuer.startswith(MEMBER) else ""
+    return reads.one(_MEMBERS, id=issuer, member=member) is not None
 
 
 def _held(row: Row) -> Held:
@@ -122,8 +129,7 @@ def load_take_back(reads: Reads, command: TakeBack) -> Taking:
         "SELECT id, kind, subject, sequence, home FROM trust WHERE id = :id AND issuer = :issuer AND gone = 0",
         id=command.id, issuer=command.issuer,
     )  # fmt: skip
-    own = isinstance(command, TakeBackOwn)
-    if row is None or reads.one(_MEMBERS if own else _OURS, id=command.issuer) is None:
+    if row is None or not _speaks(reads, command.issuer, own=isinstance(command, TakeBackOwn)):
         return Taking()
     subject = known(reads, row["subject"])
     return Taking(_held(row), row["kind"], subject.inbox if subject else None)

@@ -103,6 +103,10 @@ SELECT 's' || n, 'm' || n % 300, 'S' || n, 'q=x', 'x' || n, n FROM {_EACH};
 INSERT INTO item_gone(key, changed) SELECT n, n FROM {_EACH};
 INSERT INTO practice_seat(id, practice, kind, name, folded, made)
 SELECT 's' || n, 'p' || n % 200, 'sector', 'public', 'public', n FROM {_EACH};
+INSERT INTO trust(id, kind, issuer, subject, subject_key, domain, level, since, grounds, links, starts, ends, sequence,
+  digest, home, fault, gone, passed, said, changed)
+SELECT 't' || n, 'cw:TrustStatement', {_ACTOR}, 'https://h' || n % 300 || '.example/practices/p', '', 'housing', 'met',
+  '', '', '', 1, {_NEVER}, n, '', 0, '', 0, 0, n, n FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -16,12 +16,16 @@ from node import app
 from node.federation import owed
 from node.keystore import Keystore
 from node.repertoire import changes
-from node.repertoire.search import following
-from node.storage.contract import Row, Storage
+from node.repertoire.search import following, trusting
+from node.storage.contract import Reads, Row, Storage
+from node.trust import explaining, listing
+from node.trust import store as trust_store
+from node.trust.explaining import Asked
 from protocol import limits
 from protocol.errors import RemoteProtocolError
 from tests.cluster.kit import StoryClock, Town, free_ports, settle
 from tests.cluster.test_recommending import recommend
+from tests.cluster.trusting import say, standings, take_back, way
 from tests.plans.filling import fill
 from tests.plans.watched import ByPostgres, Watch, by_sqlite
 
@@ -47,6 +51,7 @@ RARE = {
     owed.NOT_PULLED,
     following.LEVELS,
     *changes.RENUMBER,
+    trust_store.ALL,
 }
 # Pages for people that list, count or end everything of a kind, and are looked at now and then.
 LISTS = (
@@ -59,6 +64,11 @@ LISTS = (
     "SELECT DISTINCT f.inbox, f.host FROM follower",  # a person opens a practice: all who follow the coalition
     "SELECT MIN(CASE state WHEN 'draft'",  # tables that are brought: each is forgotten in its time, so they are few
     "UPDATE held_set SET pull_at = NULL WHERE local = 0",  # a person ends a follow
+    "SELECT COUNT(*) AS n FROM trust t",  # how many statements a list of them has
+    "SELECT t.key, t.id, t.kind, t.issuer, t.subject",  # a page of that list
+    # The names on it, of some forty parties by their keys; of 4,000 the planner reads all at once.
+    "\nSELECT t.key, t.id, t.issuer, t.subject, t.domain, t.level, t.since",
+    "SELECT id, name FROM actor WHERE id IN",
 )
 
 
@@ -136,6 +146,7 @@ async def a_day(here: WatchedTown, there: Town, clock: StoryClock) -> None:
         await settle(came, "an edit")
         await recommend(other, each)
     await pages(here, item, original)
+    await trust(here, there)
     await wire(here, there, mine, item)
 
     # The neighbour is away, comes back, and is looked at within the hour.
@@ -187,6 +198,31 @@ async def pages(here: WatchedTown, item: str, original: str) -> None:
                 assert shown.status == 200, (path, await shown.text())
     for path in ("/catalog?q=call", "/follows", "/practices", "/practices/reentry", "/follows/questions", "/health"):
         await here.api("GET", path)
+
+
+async def trust(here: WatchedTown, there: Town) -> None:
+    """Each says whom it trusts, and looks for a way."""
+    assert (await say(there, here.practice())).done
+    assert (await say(here, there.actor)).done
+    assert (await say(here, there.actor, domain="housing", audience="home")).done
+
+    async def heard() -> bool:
+        return there.actor in await standings(here, here.practice())
+
+    await settle(heard, "their word is here")
+    assert await way(here, there.actor)
+    memory, now = here.running.rooms.trusted, here.clock.now()
+
+    def look(reads: Reads) -> None:
+        for show in ("ours", "us", "all"):
+            assert listing.listed(reads, show, 1, now)[1]
+        listing.concerns(reads, there.actor, now)
+        explaining.introducers(reads, memory, Asked(there.practice(), "health"), now)
+        trusting.page(reads, memory, [(1.0, 1)], "", 1, now)
+
+    await here.running.storage.read(look)
+    [home] = await here.rows("SELECT id FROM trust WHERE home = 1")
+    assert (await take_back(here, home["id"])).done
 
 
 async def wire(here: WatchedTown, there: Town, mine: str, item: str) -> None:
