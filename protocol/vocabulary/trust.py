@@ -54,9 +54,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 class _Wire(msgspec.Struct, frozen=True):
     id: Id
     type: str
-    issuer: Any = field(name="attributedTo")
-    subject: Any = field(name="object")
-    end: Name = field(name="endTime")
+    issuer: Any = field(default=None, name="attributedTo")
+    subject: Any = field(default=None, name="object")
+    end: Name | None = field(default=None, name="endTime")
     domain: Any = field(default=None, name="cw:domain")
     key: Name | None = field(default=None, name="cw:subjectKey")
     level: Name | None = field(default=None, name="cw:level")
@@ -97,7 +97,7 @@ def read_statement(value: dict[str, Any]) -> Statement:
     if issuer == subject:
         raise malformed("Nobody makes a trust statement about themselves.")
     domain = _domain(wire.domain)
-    start, end = read_instant(wire.start or wire.published or "", "startTime"), read_instant(wire.end, "endTime")
+    start, end = read_instant(wire.start or wire.published or "", "startTime"), read_instant(wire.end or "", "endTime")
     if not start < end <= start + LONGEST:
         raise malformed("A trust statement ends after its start, and at most 366 days later.")
     grounds, links = _grounds(wire.grounds)
