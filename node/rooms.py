@@ -20,6 +20,8 @@ from node.coalition.importing.carrying import Carrying
 from node.coalition.importing.kinds import by_name
 from node.coalition.importing.pages import ImportPages
 from node.coalition.importing.wiring import importing_handlers
+from node.coalition.messages import store as message_store
+from node.coalition.messages.pages import Messages
 from node.coalition.operation import Operation
 from node.coalition.organisations.api import OrganisationsApi
 from node.coalition.organisations.pages import Organisations
@@ -51,6 +53,7 @@ from node.federation.actors import ActorNoun
 from node.gate.desk import Desk
 from node.keystore import Keystore
 from node.places import Places
+from node.repertoire import views
 from node.repertoire.adapting.pages import Adapting
 from node.repertoire.api import RepertoireApi
 from node.repertoire.coaching import store as coaching_store
@@ -120,7 +123,9 @@ class Rooms:
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
         return (
-            coalition_handlers(actors, (crossing_store.merge,), (kept_store.forget, trust_store.leave)),
+            coalition_handlers(
+                actors, (crossing_store.merge,), (kept_store.forget, trust_store.leave, message_store.leave)
+            ),
             trust_handlers(),
             repertoire_handlers(),
             importing_handlers(self._kinds),
@@ -146,9 +151,10 @@ class Rooms:
             "asked_to_coach": coaching_store.of_member,
             "kept_items": kept_store.of_member,
             "trust_said_at_home": trust_listing.of_member,
+            "messages": message_store.of_member,
         }
         own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
-        letters = Letters(desk.storage)
+        letters, messages = Letters(desk.storage), Messages(desk, views.titled)
         settings = Settings(desk, placing, self.joining, letters, outside.reachable, outside.renamed)
         profiles = Profiles(desk, keystore, outside.actor, trust.line)
         rooms = (
@@ -161,6 +167,7 @@ class Rooms:
             own,
             profiles,
             Organisations(desk),
+            messages,
             seats,
             awaited,
             imports,
@@ -199,5 +206,5 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        routes += [*trust.api(), *stating.api()]
+        routes += [*trust.api(), *stating.api(), *messages.api()]
         return pages, [*routes, *crossings.api(), *seats.api(), *lineage.api(), *adapting.api(), *coaches.api()]

@@ -94,6 +94,8 @@ ACTS = MappingProxyType(
         "member.leave": _act(words("Leave the coalition and delete one's data"), "self", SELF),
         "member.credentials": _act(words("Change one's password, passkeys, sessions and tokens"), "self", SELF),
         "search.keep": _act(words("Keep searches, each with a feed"), "self", SELF),
+        "message.write": _act(words("Write to people, and read what they write"), "self", SELF),
+        "message.reported": _act(words("Read messages that were reported"), "organise", COALITION),
         "organisation.note": _act(words("Add and change organisations"), "organise", MEMBER),
         "organisation.merge": _act(words("Make one of two organisations that are the same"), "organise", COALITION),
         "import": _act(words("Import tables, and undo it"), "organise", COALITION),

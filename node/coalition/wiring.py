@@ -3,6 +3,7 @@
 from typing import Any
 
 from node.coalition import rules, store
+from node.coalition.messages.wiring import message_commands, message_nouns
 from node.coalition.organisations.wiring import Merged, organisation_commands
 from node.coalition.passkeys.wiring import passkey_commands
 from node.coalition.people.wiring import Left, people_commands
@@ -24,11 +25,12 @@ def coalition_handlers(
     """
     practice = store.PracticeNoun(actors)
     return {
-        "nouns": {"Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
+        "nouns": {**message_nouns(), "Group": Handler(practice.load, practice.decide, practice.apply, actors.wanted)},
         "acts": {"Add": Handler(store.load_add, rules.decide_add, store.apply)},
         "commands": {
             **passkey_commands(),
             **seat_commands(),
+            **message_commands(),
             **people_commands(left),
             **settling_commands(),
             **profile_commands(),

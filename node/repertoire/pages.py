@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import zip_longest
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
@@ -162,6 +162,7 @@ class RepertoirePages:
                 Ref(file.name or file.url, file.url) for file in item.attachments if identifiers.is_safe_link(file.url)
             ],
             "address": held.id, "trusted": trusted,
+            "write_url": f"/messages/new?{urlencode({'to': held.owner, 'about': held.id})}" if who.member else "",
         }  # fmt: skip
         if seen_as:
             asker = who_of(request)

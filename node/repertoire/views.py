@@ -1,4 +1,4 @@
-"""From what is held to what a page shows: cards, lineage, provenance. Pure."""
+"""From what is held to what a page shows: cards, lineage, provenance."""
 
 from urllib.parse import urlencode
 
@@ -6,7 +6,7 @@ from node.repertoire import reading
 from node.repertoire.catalog import NARROWS, Query
 from node.repertoire.tongues import Tongue, preferred
 from node.sentence import say, words
-from node.storage.contract import Row
+from node.storage.contract import Reads, Row
 from node.web.things import ItemCard, Languages, Lineage, Other, Provenance, Ref
 from protocol import identifiers
 
@@ -79,6 +79,15 @@ def card(row: Row, known: str | None = None) -> ItemCard:
         adapted=row["adapted"],
         connection=known or "",
     )
+
+
+def titled(reads: Reads, id: str) -> Ref | None:
+    """An item by its id, as far as it is known here."""
+    row = reads.one("SELECT name, local, withdrawn FROM item WHERE id = :id", id=id)
+    if row is None:
+        return None
+    name = WITHDRAWN if row["withdrawn"] else row["name"] or say("Without a title")
+    return Ref(name, item_url(id, bool(row["local"])))
 
 
 def lineage(link: reading.Link) -> Lineage:

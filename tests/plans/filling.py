@@ -107,6 +107,9 @@ INSERT INTO trust(id, kind, issuer, subject, subject_key, domain, level, since, 
   digest, home, fault, gone, passed, said, changed)
 SELECT 't' || n, 'cw:TrustStatement', {_ACTOR}, 'https://h' || n % 300 || '.example/practices/p', '', 'housing', 'met',
   '', '', '', 1, {_NEVER}, n, '', 0, '', 0, 0, n, n FROM {_EACH};
+INSERT INTO message(id, thread, author, writer, recipient, about, said, help, at)
+SELECT 'm' || n, 'm' || n, {_ACTOR}, '', 'member:m' || n % 300, '', 'Hello', 0, n FROM {_EACH};
+INSERT INTO message_block(owner, blocked, at) SELECT 'member:m' || n, 'x', n FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

@@ -11,6 +11,7 @@ from tests.security.acts_adapting import ADAPTING, ADAPTING_API
 from tests.security.acts_brought import BROUGHT, BROUGHT_API
 from tests.security.acts_groups import GROUPS, GROUPS_API
 from tests.security.acts_members import ORGANISATIONS, PROFILES, SEATS
+from tests.security.acts_messages import MESSAGES, MESSAGES_API
 from tests.security.acts_searches import SEARCHES
 from tests.security.acts_settling import SETTLING
 from tests.security.acts_trust import TRUST, TRUST_API
@@ -341,6 +342,7 @@ PAGES: dict[str, Act] = {
     **BROUGHT,
     **ADAPTING,
     **TRUST,
+    **MESSAGES,
     **GROUPS,
     "/practices/new": Act(_open),
     "/items/new": Act(_publish, MEMBER),
@@ -359,6 +361,7 @@ API: dict[str, Act] = {
     **BROUGHT_API,
     **ADAPTING_API,
     **TRUST_API,
+    **MESSAGES_API,
     **GROUPS_API,
     "POST /practices": Act(_open_api),
     "PATCH /practices/{slug}": Act(_describe_api, cannot=MEMBER),

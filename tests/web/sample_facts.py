@@ -157,6 +157,7 @@ DOWN = (
 )
 ITEM: dict[str, Any] = {
     "trusted": TRUSTED,
+    "write_url": "/messages/new?to=x",
     "title": "Calling in the most violent few",
     "kind": "method",
     "domain": "public-safety/gun-violence",
@@ -379,3 +380,20 @@ FACETS = (
     ),
     Facet("Practice", (Choice("Safe streets High Point", "/catalog?practice=1", 12),), "/catalog"),
 )
+GONE: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "tombstone": (
+        "tombstone.html",
+        {
+            "title": "Design of local gun-possession laws",
+            "practice": FORT_WAYNE,
+            "withdrawn": NOW - 3 * DAY,
+            "reason": "The law it describes was repealed.",
+            "published": NOW - 300 * DAY,
+            "provenance": THEIRS,
+            "address": ITEM["address"],
+            "adaptations": DOWN,
+            "lineage_url": "/items/1/lineage",
+        },
+        False,
+    ),
+}

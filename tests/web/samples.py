@@ -20,8 +20,10 @@ from node.web.things import (
 )
 from tests.web import (
     sample_crossings,
+    sample_facts,
     sample_imports,
     sample_lineage,
+    sample_messages,
     sample_people,
     sample_practices,
     sample_settings,
@@ -36,7 +38,6 @@ from tests.web.sample_facts import (
     CONTENT,
     DAY,
     DOMAINS,
-    DOWN,
     FACETS,
     FORT_WAYNE,
     GOOD,
@@ -111,21 +112,6 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "item": ("item.html", ITEM, True),
     "item-carried": ("item.html", {**ITEM, "crossings": sample_crossings.SECTION}, True),
     "item-adaptation": ("item.html", ADAPTED, False),
-    "tombstone": (
-        "tombstone.html",
-        {
-            "title": "Design of local gun-possession laws",
-            "practice": FORT_WAYNE,
-            "withdrawn": NOW - 3 * DAY,
-            "reason": "The law it describes was repealed.",
-            "published": NOW - 300 * DAY,
-            "provenance": THEIRS,
-            "address": ITEM["address"],
-            "adaptations": DOWN,
-            "lineage_url": "/items/1/lineage",
-        },
-        False,
-    ),
     "kept": ("kept.html", KEPT_ITEMS, True),
     "kept-item": ("kept_item.html", KEPT_ITEM, True),
     "item-seen": (
@@ -256,7 +242,9 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_imports.RICH,
     **sample_crossings.RICH,
     **sample_lineage.RICH,
+    **sample_facts.GONE,
     **sample_trust.RICH,
+    **sample_messages.RICH,
     **sample_settings.RICH,
     **sample_practices.RICH,
     "problem": (
@@ -271,6 +259,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     **sample_crossings.EMPTY,
     **sample_lineage.EMPTY,
     **sample_trust.EMPTY,
+    **sample_messages.EMPTY,
     "front-empty": (
         "front.html",
         {"about": "", "practices": (), "latest": (), "domains": (), "places": (), "next_step": STEPS["place"]},

@@ -30,6 +30,7 @@ EVERY_TEMPLATE = {path.name for path in TEMPLATES.iterdir()} - {
     "fields.html",
     "item_text.html",
     "trust_parts.html",
+    "message_parts.html",
 }
 
 
