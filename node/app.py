@@ -253,6 +253,7 @@ class Node:
             asyncio.create_task(self.delivery.run(), name="delivery"),
             asyncio.create_task(self.catchup.run(), name="catchup"),
             asyncio.create_task(self.rooms.importing.run(), name="importing"),
+            asyncio.create_task(self.rooms.digesting.run(), name="digests"),
         ]
         if self._runner is not None:  # behind no door nobody searches
             self._workers.append(asyncio.create_task(self.rooms.search.run(), name="search"))

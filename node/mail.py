@@ -7,8 +7,10 @@ within a bounded time; what the server said is told in words. Addresses and subj
 
 import re
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import formataddr, make_msgid
+from types import MappingProxyType
 from typing import Literal
 
 import aiosmtplib
@@ -56,10 +58,18 @@ def fault(mailbox: Mailbox) -> str:
     return ""
 
 
-async def send(mailbox: Mailbox, name: str, to: str, subject: str, text: str, tls: ssl.SSLContext | None = None) -> str:
+async def send(
+    mailbox: Mailbox,
+    name: str,
+    to: str,
+    subject: str,
+    text: str,
+    tls: ssl.SSLContext | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Why it was not sent, in a sentence; empty if the server took it. name: whose mail it is.
 
-    tls: whom to trust, instead of whom this machine trusts.
+    tls: whom to trust, instead of whom this machine trusts. headers: more of them, ours and nobody else's.
     """
     if not is_address(to):
         return say("“{address}” is no mail address.", address=to[:60])
@@ -68,6 +78,8 @@ async def send(mailbox: Mailbox, name: str, to: str, subject: str, text: str, tl
     message["To"] = to
     message["Subject"] = " ".join(subject.split())
     message["Message-ID"] = make_msgid(domain=mailbox.sender.partition("@")[2])
+    for header, value in headers.items():
+        message[header] = value
     message.set_content(text)
     try:
         await aiosmtplib.send(

@@ -12,7 +12,12 @@ from aiohttp import web
 
 from node.coalition.api import CoalitionApi
 from node.coalition.awaited.pages import Awaited
+from node.coalition.caring import store as caring_store
+from node.coalition.caring.pages import Caring
 from node.coalition.connections import Connections
+from node.coalition.digests import store as digest_store
+from node.coalition.digests.pages import Digests
+from node.coalition.digests.sending import Digesting
 from node.coalition.importing import nouns
 from node.coalition.importing.api import ImportApi
 from node.coalition.importing.bringing import Bringing
@@ -66,10 +71,12 @@ from node.repertoire.kept import store as kept_store
 from node.repertoire.kept.api import KeptApi
 from node.repertoire.kept.pages import Keeping
 from node.repertoire.lineage.pages import LineagePages
+from node.repertoire.news import news
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.search.following import Search
 from node.repertoire.searches.api import SearchesApi
 from node.repertoire.searches.pages import Searches
+from node.repertoire.together import together
 from node.repertoire.wiring import repertoire_handlers
 from node.trust import listing as trust_listing
 from node.trust import store as trust_store
@@ -102,6 +109,10 @@ class Outside(msgspec.Struct, frozen=True):
     version: str
 
 
+# What the rooms forget when a member leaves.
+_LEFT = (kept_store.forget, trust_store.leave, message_store.leave, digest_store.leave, caring_store.leave)
+
+
 class Rooms:
     """Made with the node; opened when its door is."""
 
@@ -119,13 +130,12 @@ class Rooms:
         self.importing = Carrying(desk, self._kinds)
         self.search = Search(desk.storage, desk.clock, directory)
         self.trusted = Memory()
+        self.digesting = Digesting(desk, news)
 
     def handlers(self, actors: ActorNoun) -> tuple[dict[str, Any], ...]:
         """What the rooms do with activities and commands: arguments for Gate.register."""
         return (
-            coalition_handlers(
-                actors, (crossing_store.merge,), (kept_store.forget, trust_store.leave, message_store.leave)
-            ),
+            coalition_handlers(actors, (crossing_store.merge,), _LEFT),
             trust_handlers(),
             repertoire_handlers(),
             importing_handlers(self._kinds),
@@ -134,7 +144,7 @@ class Rooms:
     def open(self, outside: Outside) -> tuple[list[web.RouteDef], list[Route]]:
         """Every page, and every route of the API."""
         desk, keystore, placing = self._desk, self._keystore, self._placing
-        trust, stating = TrustPages(desk, self.trusted, outside.item), Stating(desk)
+        trust, stating = TrustPages(desk, self.trusted, outside.item, together), Stating(desk)
         repertoire = RepertoirePages(desk, outside.item, self.search, self.trusted, trust.line)
         seats = Seats(desk)
         searches, keeping = Searches(desk, self.search), Keeping(desk)
@@ -152,9 +162,11 @@ class Rooms:
             "kept_items": kept_store.of_member,
             "trust_said_at_home": trust_listing.of_member,
             "messages": message_store.of_member,
+            "why_they_care": caring_store.of_member,
         }
         own = Own(desk, self.joining, keystore.seal, held, coaching_store.waiting)
         letters, messages = Letters(desk.storage), Messages(desk, views.titled)
+        digests, caring = Digests(desk, self.digesting), Caring(desk)
         settings = Settings(desk, placing, self.joining, letters, outside.reachable, outside.renamed)
         profiles = Profiles(desk, keystore, outside.actor, trust.line)
         rooms = (
@@ -168,6 +180,8 @@ class Rooms:
             profiles,
             Organisations(desk),
             messages,
+            digests,
+            caring,
             seats,
             awaited,
             imports,
@@ -206,5 +220,5 @@ class Rooms:
         )
         pages = [route for room in rooms for route in room.routes()]
         routes = [route for program in programs for route in program.routes()]
-        routes += [*trust.api(), *stating.api(), *messages.api()]
+        routes += [*trust.api(), *stating.api(), *messages.api(), *digests.api(), *caring.api()]
         return pages, [*routes, *crossings.api(), *seats.api(), *lineage.api(), *adapting.api(), *coaches.api()]

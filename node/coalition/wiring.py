@@ -3,6 +3,8 @@
 from typing import Any
 
 from node.coalition import rules, store
+from node.coalition.caring.wiring import caring_commands
+from node.coalition.digests.wiring import digest_commands
 from node.coalition.messages.wiring import message_commands, message_nouns
 from node.coalition.organisations.wiring import Merged, organisation_commands
 from node.coalition.passkeys.wiring import passkey_commands
@@ -31,6 +33,8 @@ def coalition_handlers(
             **passkey_commands(),
             **seat_commands(),
             **message_commands(),
+            **digest_commands(),
+            **caring_commands(),
             **people_commands(left),
             **settling_commands(),
             **profile_commands(),

@@ -13,7 +13,7 @@ from node.coalition import standing
 from node.coalition.standing import demand
 from node.gate.desk import Desk
 from node.gate.handler import Who
-from node.sentence import say, words
+from node.sentence import Sentence, say, words
 from node.storage.contract import Reads
 from node.trust import drawing, explaining, listing, stating, store
 from node.trust import words as trust_words
@@ -30,6 +30,8 @@ from protocol.errors import ProtocolError, Reason
 from protocol.vocabulary.dates import instant
 from protocol.vocabulary.trust import EVERYTHING, STATEMENT
 
+# What an actor did with others, as it is recorded: (other, their name, what).
+Together = Callable[[Reads, str], list[tuple[str, str, Sentence]]]
 SHOWS = {"ours": words("What we say"), "us": words("What is said of us"), "all": words("Everything")}
 
 
@@ -81,11 +83,17 @@ class StatementsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrustPages:
-    """`document` serves a statement to other servers, at its id."""
+    """`document` serves a statement to other servers, at its id. `together`: what an actor did with others, which a
+    room above knows."""
 
     def __init__(
-        self, desk: Desk, memory: Memory, document: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        self,
+        desk: Desk,
+        memory: Memory,
+        document: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        together: Together,
     ) -> None:
+        self._together = together
         self._desk = desk
         self._memory = memory
         self._document = document
@@ -149,6 +157,8 @@ class TrustPages:
                 "concerns": [one_shown(each) for each in concerns], "statements": [one_shown(each) for each in said],
                 "page": page_of(number, total, "/trust/about", [("id", id), ("for", domain)], listing.PAGE),
                 "voices": bool(stating.voices_of(reads, who)),
+                "together": [{"words": said, "who": Ref(name, stating.about_url(other, domain))}
+                             for other, name, said in self._together(reads, id)],
             }  # fmt: skip
 
         return render(request, "trust_about.html", await self._desk.storage.read(work))

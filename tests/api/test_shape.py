@@ -22,7 +22,7 @@ from tests.api.test_items import ITEMS, WHOLE
 from tests.cluster.kit import Town, settle
 
 _MEMBERS = (
-    "/imports|/crossings|/trust/|/messages|/choice|/coach(ing)?(/answer)?$|/groups(/|$)|/seats|/kept|/members"
+    "/imports|/crossings|/trust/|/messages|/why$|/choice|/coach(ing)?(/answer)?$|/groups(/|$)|/seats|/kept|/members"
     "|/invitations|/me(/|$)|/settings|/organisations|/record|/permissions|/recommendations|/recoveries|/operation/"
 )
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -110,6 +110,8 @@ SELECT 't' || n, 'cw:TrustStatement', {_ACTOR}, 'https://h' || n % 300 || '.exam
 INSERT INTO message(id, thread, author, writer, recipient, about, said, help, at)
 SELECT 'm' || n, 'm' || n, {_ACTOR}, '', 'member:m' || n % 300, '', 'Hello', 0, n FROM {_EACH};
 INSERT INTO message_block(owner, blocked, at) SELECT 'member:m' || n, 'x', n FROM {_EACH};
+INSERT INTO digest(member, every, due, told, secret) SELECT 'm' || n, 'week', {_NEVER} + n, 1, 's' || n FROM {_EACH};
+INSERT INTO care(member, practice, words, shown) SELECT 'm' || n, 'p' || n % 200, 'x', 1 FROM {_EACH};
 INSERT INTO refusal(inbox_key, activity, status, reason, at) SELECT -n, 'x', 400, 'x', n FROM {_EACH};
 """
 

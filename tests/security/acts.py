@@ -380,6 +380,7 @@ SESSIONS_ALONE = {
     "/language": "it sets this browser's language and nothing else; its origin is checked",
     "/join/{secret}": "whoever has the secret has no session yet; the secret is the right, and is used up",
     "/first/{secret}/you": "whoever has the secret has no session yet; the secret is the right, and is used up",
+    "/digest/{secret}": "the secret of a mail is the right, and ends these mails alone (RFC 8058)",
     "/sign-out": "another site could only sign its victim out; its origin is checked",
 }
 # What other servers post to, signed with their keys: test_signatures.py and test_binding.py.

@@ -177,6 +177,8 @@ TOLD: dict[str, str] = {
     "/items/{id}/coach/drop": "DELETE /items/{id}/coach",
     "/coaching/answer": "POST /coaching/answer",
     "/coaching/end": "DELETE /coaching",
+    "/me/digest": "PUT /me/digest",
+    "/practices/{slug}/why": "PUT /practices/{slug}/why",
     "/messages/new": "POST /messages",
     "/messages/act": "POST /messages/acts",
     "/messages/help": "POST /messages",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from node.coalition.digests.pages import EVERY
 from node.sentence import words
 from node.web.forms import Form
 from node.web.things import PageOf, Ref
@@ -39,11 +40,22 @@ ASK: dict[str, Any] = {
     "practices": _VOICES[1:],
 }  # fmt: skip
 
+DIGEST: dict[str, Any] = {
+    "form": Form({"every": "week"}), "due": _NOW, "every": list(EVERY.items()), "mail": True,
+}  # fmt: skip
+WHY: dict[str, Any] = {
+    "form": Form({"words": "My brother was shot here.", "shown": "yes"}), "name": "Safe streets",
+    "why_url": "/practices/safe/why", "home_url": "/practices/safe",
+}  # fmt: skip
+
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "messages": ("messages.html", LIST, True),
     "message": ("message.html", THREAD, True),
     "message-new": ("message_form.html", FORM, True),
     "message-help": ("message_help.html", ASK, True),
+    "digest": ("digest.html", DIGEST, True),
+    "digest-end": ("digest_end.html", {"end_url": "/digest/x"}, False),
+    "why": ("why.html", WHY, True),
     "messages-reported": ("messages_reported.html", {"messages": [_THEIRS]}, True),
 }
 EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
@@ -52,5 +64,7 @@ EMPTY: dict[str, tuple[str, dict[str, Any], bool]] = {
     "message-new-nameless": ("message_form.html", {**FORM, "voices": [], "about": None, "away": False}, True),
     "message-help-begun": ("message_help.html", {**ASK, "asked": False, "words": ""}, True),
     "message-help-nobody": ("message_help.html", {**ASK, "helpers": ()}, True),
+    "digest-no-mail": ("digest.html", {**DIGEST, "due": None, "mail": False}, True),
+    "digest-ended": ("digest_end.html", {"end_url": ""}, False),
     "messages-none-reported": ("messages_reported.html", {"messages": []}, True),
 }

@@ -155,6 +155,7 @@ RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "practice-members": (
         "practice_members.html",
         {"practice": {"name": "Safe streets", "slug": "safe-streets"}, "people": [_MEMBER], "page": NO_PAGE,
+         "why": {"m1": "My brother was shot here."},
          "organisations": [
              {"name": "High Point Police", "sector": "public", "people": 2, "only": 1},
              {"name": "City", "sector": "", "people": 1, "only": 0},

@@ -53,9 +53,10 @@ ABOUT: dict[str, Any] = {
     "id": _CHIEF.id, "line": trust_words.line(Explanation(_CHIEF.id, "public-safety", (_WAY,))), "domains": _DOMAINS,
     "ways": [way_shown(_WAY), way_shown(_OWN)], "instead": [], "vetoed": False, "introducers": [],
     "concerns": [_CONCERN], "statements": _LISTED, "page": _PAGE, "voices": True,
+    "together": [{"words": words("coached them"), "who": Ref("Fort Wayne SafeCity", "/trust/about?id=x")}],
 }  # fmt: skip
 UNKNOWN: dict[str, Any] = {
-    **ABOUT, "ways": [], "concerns": [], "statements": [], "page": _NOBODY, "gone": True,
+    **ABOUT, "ways": [], "concerns": [], "statements": [], "together": [], "page": _NOBODY, "gone": True,
     "line": trust_words.line(Explanation(_CHIEF.id, "housing")),
 }  # fmt: skip
 INSTEAD: dict[str, Any] = {

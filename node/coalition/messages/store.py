@@ -261,6 +261,15 @@ def waiting(reads: Reads, member: str) -> int:
     return sum(row["writer"] != member and row["closed"] is None for row in rows)
 
 
+def since(reads: Reads, member: str, at: int, until: int) -> int:
+    """How many messages of others came for them from a time until another (ms)."""
+    where, named = _mine(reads, member)
+    return reads.the(
+        f"SELECT COUNT(*) AS n FROM message m WHERE m.at >= :at AND m.at < :until AND m.writer <> :member AND {where}",  # noqa: S608
+        at=at, until=until, **named,
+    )["n"]  # fmt: skip
+
+
 def reported(reads: Reads) -> list[Row]:
     """What was shown to the coordinators, the latest first."""
     return reads.all(f"SELECT {_SHOWN} WHERE m.reported IS NOT NULL ORDER BY m.reported DESC LIMIT 50")

@@ -5,6 +5,7 @@ from aiohttp import web
 from node.coalition import standing
 from node.coalition import store as coalition_store
 from node.coalition.awaited import store as awaited_store
+from node.coalition.caring import store as caring
 from node.coalition.people import commands, rules, store
 from node.coalition.permissions import ACTS, ROLES, STANDINGS
 from node.coalition.seats.pages import all_of, words_of
@@ -145,7 +146,8 @@ class Directory:
                 raise Refused(Reason.NOT_FOUND)
             people, total = store.of_practice(reads, practice, number)
             return {
-                "practice": row, "people": people, "page": page_of(number, total, request.path, size=store.PAGE),
+                "practice": row, "people": people, "why": caring.shown(reads, practice),
+                "page": page_of(number, total, request.path, size=store.PAGE),
                 "organisations": store.meeting(reads, practice),
                 "seats": [(seat, words_of(seat)) for seat in all_of(reads, practice)],
                 "may_seat": standing.may(reads, who, "practice.seats", practice),

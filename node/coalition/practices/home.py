@@ -142,5 +142,6 @@ def _belonging(reads: Reads, who: Who, practice: str, path: str, *, sees: bool) 
     return {
         "members": f"{path}/members" if sees else "",
         "leave": f"{path}/leave" if belongs else "",
+        "why": f"{path}/why" if belongs else "",
         "act": "" if belongs else f"{path}/join",
     }
