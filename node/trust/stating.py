@@ -115,8 +115,8 @@ class Stating:
         return render(request, "trust_form.html", await self._desk.storage.read(work), form.status)
 
     async def state_page(self, request: web.Request) -> web.StreamResponse:
-        await demand(self._desk, request, "trust.read")
         form = await read_form(request)
+        await demand(self._desk, request, "trust.read")
         id, who = request.query.get("id", ""), who_of(request, form.once)
         concern = request.query.get("kind") == "concern"
         until = form.day("until", say("Until"), required=True)

@@ -80,12 +80,12 @@ MESSAGES = {
     "/me/digest": Act(_digest, cannot=OPERATOR),
     "/practices/{slug}/why": Act(_why, MEMBER),
     "/messages/new": Act(_new, cannot=OPERATOR),
-    "/messages/act": Act(_act, cannot=MEMBER),
+    "/messages/act": Act(_act, cannot=OPERATOR),
     "/messages/help": Act(_help, cannot=OPERATOR),
 }
 MESSAGES_API = {
     "PUT /me/digest": Act(_digest_api, cannot=OPERATOR),
     "PUT /practices/{slug}/why": Act(_why_api, MEMBER),
     "POST /messages": Act(_new_api, cannot=OPERATOR),
-    "POST /messages/acts": Act(_act_api, cannot=MEMBER),
+    "POST /messages/acts": Act(_act_api, cannot=OPERATOR),
 }

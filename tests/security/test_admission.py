@@ -35,6 +35,7 @@ ENDPOINTS = [
     "/activities/absent",
     "/items/absent",
     "/coachings/absent",
+    "/trust/statements/absent",
     "/federation/log?set={set}",
     "/federation/head?set={set}",
     "/federation/object?id={item}",

@@ -1,13 +1,12 @@
 """Wishing for a digest, on one's own page; and ending it from the mail itself, by one click and without signing in."""
 
-import secrets
-
 import msgspec
 from aiohttp import web
 
 from node.coalition.digests import store
 from node.coalition.digests.rules import EndDigest, SetDigest
 from node.coalition.digests.sending import Digesting
+from node.coalition.people import links
 from node.gate.desk import Desk
 from node.gate.handler import BY_NODE, Outcome, Who
 from node.sentence import say, words
@@ -73,7 +72,7 @@ class Digests:
 
     async def set(self, member: str, every: str, who: Who) -> Outcome:
         """Wish for it."""
-        outcome = await self._desk.gate.perform(SetDigest(member, every, secrets.token_urlsafe(24)), who)
+        outcome = await self._desk.gate.perform(SetDigest(member, every, links.token()), who)
         self._digesting.wake()
         return outcome
 
