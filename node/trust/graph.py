@@ -17,6 +17,7 @@ HALF_LIFE = 365  # days in which the weight of a statement halves, counted from 
 WEIGHTS: dict[str, float] = dict(zip(LEVELS, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True))
 _LEVEL: dict[str, int] = {level: number for number, level in enumerate(LEVELS)}
 _WEIGHT = tuple(WEIGHTS[level] for level in LEVELS)
+_DECAY = tuple(0.5 ** (age / HALF_LIFE) for age in range(732))  # by age in days; none lasts longer
 _BITS = 32  # of a number of an actor, below a time in one integer
 
 
@@ -132,7 +133,7 @@ class Graph:
 
     def _weight(self, at: int, day: int) -> float:
         age = max(0, day - self._start[at] // DAY)
-        return _WEIGHT[self._level[at]] * 0.5 ** (age / HALF_LIFE)
+        return _WEIGHT[self._level[at]] * (_DECAY[age] if age < len(_DECAY) else 0.5 ** (age / HALF_LIFE))
 
     def key(self, statement: int) -> int:
         """The key of a statement's row."""

@@ -18,7 +18,7 @@ from node.trust.metric import View
 from protocol.vocabulary.trust import EVERYTHING, STATEMENT
 
 VIEWS = 12  # domains that are kept up to date at once; the next one takes the place of the least used
-_PAGE = 20_000  # rows a read at the start
+_PAGE = 5_000  # rows a read at the start
 
 
 class Reading:
@@ -46,7 +46,8 @@ class Reading:
         number = self._graph.number.get(subject)
         if number is None:
             return []
-        found = paths.best(self._graph, number, domain or EVERYTHING, most)
+        view = self._view(self._graph, domain or EVERYTHING)
+        found = paths.best(self._graph, number, view.domain, view.first, most)
         return [tuple(self._graph.key(at) for at in way) for way in found]
 
     def veto(self, subject: str, domain: str) -> int | None:
@@ -90,12 +91,8 @@ class Memory:
             for group in _groups(_all(reads)):
                 _put(graph, group)
         elif last != self._seen:
-            pairs = [
-                *reads.all(store.CHANGED, after=self._seen["trust"]),
-                *reads.all(store.TOUCHED, after=self._seen["actor"]),
-            ]
             changed: set[int] = set()
-            for issuer, subject in dict.fromkeys((row["issuer"], row["subject"]) for row in pairs):
+            for issuer, subject in store.changed(reads, self._seen["trust"], self._seen["actor"]):
                 group = store.pair(reads, issuer, subject)
                 changed |= _put(graph, group) if group else _clear(graph, issuer, subject)
             self._shift(changed)

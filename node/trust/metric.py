@@ -15,10 +15,11 @@ from node.trust.graph import DAY, Graph
 
 ALPHA = 0.3
 CAPACITY = 4.0
-RESIDUE = 1e-6  # of a voice's restart, what may stay unsaid at one actor
+RESIDUE = 1e-5  # of a voice's restart, what may stay unsaid at one actor
 HALF = ALPHA * (1 - ALPHA) / CAPACITY  # of an actor for whom one of our voices vouches: half of full trust
 
 Share = tuple["array[int]", "array[float]"]  # subjects, and what part of its trust an issuer passes to each
+Spoken = tuple[float, int]  # weight, statement
 _NOTHING: Share = (array("i"), array("d"))
 
 
@@ -31,6 +32,7 @@ class View:
         self.day = graph.now // DAY
         self._mass, self._residue = array("d"), array("d")
         self._rows: dict[int, Share] = {}
+        self._first: dict[int, Spoken] | None = None
         self._voices: set[int] = set()
         self._waiting: deque[int] = deque()
         self._queued = bytearray()
@@ -94,6 +96,8 @@ class View:
         """What these say changed, or what our own say of them: Δr(v) = (1−α)/α · p(u) · ΔP(u, v)."""
         self._grow()
         self.greet()
+        if actors & self._graph.voices:
+            self._first = None
         for actor in actors:
             before = self._rows.pop(actor, None)
             mass = self._mass[actor]
@@ -106,6 +110,18 @@ class View:
             for subject, share in zip(*after, strict=True):
                 self._owe(subject, owed * share)
         self._push()
+
+    @property
+    def first(self) -> dict[int, Spoken]:
+        """Of whom our own speak: how much the strongest of their statements weighs, and which it is."""
+        if self._first is None:
+            found: dict[int, Spoken] = {}
+            for voice in self._graph.voices:
+                for statement, subject, weight in self._graph.said(voice, self.domain):
+                    if weight > found.get(subject, (0.0, 0))[0]:
+                        found[subject] = (weight, statement)
+            self._first = found
+        return self._first
 
     def mass(self, actor: int) -> float:
         """Of one actor; 0 for one that a voice of ours has vetoed."""

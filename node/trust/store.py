@@ -61,13 +61,11 @@ FROM trust t LEFT JOIN actor s ON s.id = t.subject LEFT JOIN actor a ON a.id = t
 OF_PAIR = f"{_STATED} WHERE t.issuer = :issuer AND t.subject = :subject AND t.gone = 0 ORDER BY t.key LIMIT :most"
 ALL = f"""{_STATED}
 WHERE t.gone = 0 AND (t.issuer, t.subject) > (:issuer, :subject) ORDER BY t.issuer, t.subject, t.key LIMIT :most"""
-CHANGED = f"""
-SELECT DISTINCT t.issuer, t.subject FROM trust t WHERE t.changed > :after {numbering.settled("t.changed")}"""  # noqa: S608
-TOUCHED = f"""
-SELECT t.issuer, t.subject FROM actor c JOIN trust t ON t.subject = c.id
-WHERE c.changed > :after {numbering.settled("c.changed")}
-UNION SELECT t.issuer, t.subject FROM actor c JOIN trust t ON t.issuer = c.id
-WHERE c.changed > :after {numbering.settled("c.changed")}"""  # noqa: S608
+CHANGED = f"SELECT t.issuer, t.subject FROM trust t WHERE t.changed > :after {numbering.settled('t.changed')}"  # noqa: S608
+ACTORS = f"SELECT c.id FROM actor c WHERE c.changed > :after {numbering.settled('c.changed')}"  # noqa: S608
+OF_ACTOR = (
+    "SELECT issuer, subject FROM trust WHERE subject = :id UNION SELECT issuer, subject FROM trust WHERE issuer = :id"
+)
 LAST = {
     table: f"SELECT COALESCE(MAX(changed), 0) AS n FROM {table} WHERE changed >= 0 {numbering.settled('changed')}"  # noqa: S608
     for table in ("trust", "actor")
@@ -207,6 +205,14 @@ def stated(row: Row) -> Stated:
         row["key"], row["kind"], row["domain"], row["level"], row["starts"], row["ends"],
         (row["sequence"], row["digest"]), row["fault"], fits, bool(row["heard"]),
     )  # fmt: skip
+
+
+def changed(reads: Reads, trust: int, actor: int) -> dict[tuple[str, str], None]:
+    """The pairs of which something changed since these numbers: what was said, or who either of them is."""
+    rows = reads.all(CHANGED, after=trust)
+    for each in reads.all(ACTORS, after=actor):
+        rows += reads.all(OF_ACTOR, id=each["id"])
+    return dict.fromkeys((row["issuer"], row["subject"]) for row in rows)
 
 
 def pair(reads: Reads, issuer: str, subject: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [inbound] [outbound] [legacy] [scaling] [pages] [search]`: run, print, write bench.json.
+"""`python -m tests.bench [PART …]`, of those in PARTS: run, print, write bench.json.
 
 Ends with a status other than 0 if any answer, or what was stored or arrived, is not what it must be.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from tests.bench import measure, pages, scaling, searching
+from tests.bench import measure, pages, scaling, searching, trusting
 from tests.bench.processes import ROOT, BenchError, cores_of_run, pin
 
-PARTS = ("inbound", "outbound", "legacy", "scaling", "pages", "search")
+PARTS = ("inbound", "outbound", "legacy", "scaling", "pages", "search", "trust")
 
 
 async def run(parts: list[str]) -> measure.Results:
@@ -30,6 +30,8 @@ async def run(parts: list[str]) -> measure.Results:
             results |= await measure.outbound(directory, "legacy")
         if "pages" in parts:
             results |= await pages.pages(directory)
+        if "trust" in parts:
+            results |= await trusting.trust(directory)
     return results
 
 

@@ -22,7 +22,7 @@ _FLOOR = "/settings/privacy"
 PAGES = (
     "/", "/practices/public-safety", "/practices/public-safety/members", "/practices/p7", "/members",
     "/members?q=4", "/organisations", "/organisations/o7", "/members/m7", "/me", "/catalog", "/record",
-    "/members/invite", "/settings",
+    "/members/invite", "/settings", "/trust", "/messages",
 )  # fmt: skip
 
 

@@ -223,6 +223,7 @@ async def trust(here: WatchedTown, there: Town) -> None:
     await here.running.storage.read(look)
     [home] = await here.rows("SELECT id FROM trust WHERE home = 1")
     assert (await take_back(here, home["id"])).done
+    assert await way(here, there.actor)  # what changed since is read, and no more
 
 
 async def wire(here: WatchedTown, there: Town, mine: str, item: str) -> None:

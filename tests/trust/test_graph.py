@@ -13,7 +13,8 @@ US, ANN, BEN, CAL, DEE, EVE = "us", "ann", "ben", "cal", "dee", "eve"
 
 
 def ways(made: Graph, subject: str, domain: str = SAFETY, most: int = 5) -> list[list[int]]:
-    return [[made.key(at) for at in way] for way in paths.best(made, made.actor(subject), domain, most)]
+    first = View(made, domain).first
+    return [[made.key(at) for at in way] for way in paths.best(made, made.actor(subject), domain, first, most)]
 
 
 def test_the_stronger_way_comes_first_and_each_begins_otherwise() -> None:
