@@ -25,7 +25,7 @@ from node.web.session import who_of
 from node.web.things import Alert, Check, KeyLine, Peer, State
 from node.web.things import Refused as RefusedLine
 from protocol import identifiers
-from protocol.errors import Reason, RemoteProtocolError
+from protocol.errors import Reason, RemoteProtocolError, sentence
 from protocol.keys import PublicKey
 
 PEERS = 200
@@ -170,6 +170,16 @@ class Operation:
         def work(reads: Reads) -> dict[str, object]:
             return {
                 "alerts": [_alert(row) for row in pending(reads)],
+                "refused_here": [
+                    {
+                        "who": each.who,
+                        "object": each.object,
+                        "sentence": sentence(each.reason),
+                        "many": each.many,
+                        "at": each.at,
+                    }
+                    for each in self._desk.gate.refusals.latest()[:20]
+                ],
                 "refusals": [
                     RefusedLine(row["host"], row["reason"], row["at"])
                     for row in reads.all(

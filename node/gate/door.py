@@ -28,6 +28,7 @@ from node.gate.handler import (
 )
 from node.gate.keys import Keys, Signer
 from node.gate.locks import locks_for, locks_of
+from node.gate.refusals import Refusals
 from node.storage.contract import Entry, Reads, Storage, Tx
 from protocol import canonical, http_signature, identifiers, integrity, limits
 from protocol.errors import ProtocolError, Reason, RemoteProtocolError, sentence
@@ -79,6 +80,7 @@ class Gate:
         self._asked = asked
         self._permissions = permissions
         self._crowd = Crowd()
+        self.refusals = Refusals()
         self._acts: dict[str, Handler[Any, Any]] = {}
         self._nouns: dict[str, Handler[Any, Any]] = {}
         self._undos: dict[str, Handler[Any, Any]] = {}
@@ -146,11 +148,13 @@ class Gate:
                 await self._unwrap(body, msg, answer)
         except RemoteProtocolError as error:
             log.info("activity refused", peer=host, reason=error.reason)
+            self.refusals.note(host, None, error.reason, now)
             raise
         finally:
             self._crowd.leave(host)
         if answer.reason not in (Reason.ACCEPTED, Reason.KNOWN):  # SUPERSEDED: whoever goes back is not followed there
             log.info("activity refused", peer=host, reason=answer.reason, object=msg.object_id)
+            self.refusals.note(host, msg.object_id, answer.reason, now)
         return Answer(answer.reason, answer.detail, answer.seen, answer.stirs, host)
 
     async def receive(self, raw: bytes, carrier: Carrier) -> Answer:
@@ -166,11 +170,15 @@ class Gate:
             own = carrier.how == "fetched" and identifiers.same_origin(carrier.actor, msg.actor)
             verified = await self._verify(document, msg, msg.actor if own else "", now)
             answer = await self._store(verified, carrier)
+            if answer.reason not in (Reason.ACCEPTED, Reason.KNOWN):
+                self.refusals.note(carrier.actor, msg.object_id, answer.reason, now)
             # An Announce within an Announce is kept, and unwrapped no further.
             if msg.type == "Announce" and carrier.how != "relayed":
                 await self._unwrap(raw, msg, answer)
             return answer
         except ProtocolError as error:
+            if error.reason is not Reason.KNOWN:
+                self.refusals.note(carrier.actor, None, error.reason, self._clock.now())
             return Answer(error.reason, error.detail)
 
     async def record(self, raw: bytes, name: str) -> Answer:

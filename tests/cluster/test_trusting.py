@@ -4,6 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from node.gate.handler import Answer, Carrier, Draft
+from protocol.errors import Reason
+from protocol.identifiers import PUBLIC
+from protocol.keys import SigningKey
+from protocol.vocabulary import activities
+from protocol.vocabulary.trust import STATEMENT, Statement, build_statement
 from tests.cluster.kit import Town, cluster, settle
 from tests.cluster.test_recommending import settle_follow
 from tests.cluster.trusting import SAFETY, YEAR, line, say, standings, states, take_back, way
@@ -106,3 +112,60 @@ async def test_what_one_says_at_home_leads_and_never_leaves(tmp_path: Path) -> N
             await town.rest()
         assert await inkster.entries(inkster.actor) == before
         assert await high_point.rows("SELECT id FROM trust") == []
+
+
+async def refused(town: Town) -> list[tuple[str, str]]:
+    """What the town's steward sees as refused: what was brought, and why."""
+    return [(each.object, each.reason) for each in town.running.gate.refusals.latest()]
+
+
+async def replay(town: Town, raw: bytes) -> Answer:
+    """A mirror brings bytes of others."""
+    return await town.running.gate.receive(raw, Carrier("https://mirror.example/actor", "pulled"))
+
+
+async def test_what_has_no_effect_stands_on_the_stewards_page_with_its_reason(tmp_path: Path) -> None:
+    async with cluster(tmp_path, "inkster", "fort-wayne", "high-point") as (inkster, fort_wayne, high_point):
+        practice = await high_point.open_practice()
+        await follow(fort_wayne, high_point)
+        await follow(inkster, fort_wayne)
+        await follow(inkster, high_point)
+        first = (await say(fort_wayne, practice)).said[0]
+        assert (await say(inkster, fort_wayne.actor)).done
+        await settle(lambda: way(inkster, practice))
+        fort_wayne.clock.advance(1)
+        assert (await say(fort_wayne, practice, "met")).done
+
+        async def changed() -> bool:
+            return await way(inkster, practice) == [(inkster.actor, "vouched"), (fort_wayne.actor, "met")]
+
+        await settle(changed)
+        # A lower order from a mirror, and one that was changed on its way.
+        assert (await replay(inkster, first.raw)).reason is Reason.KNOWN
+        forged = first.raw.replace(b'"vouched"', b'"known"')
+        assert (await replay(inkster, forged)).reason is Reason.BAD_PROOF
+        assert ("", Reason.BAD_PROOF) in await refused(inkster)
+        assert await way(inkster, practice) == [(inkster.actor, "vouched"), (fort_wayne.actor, "met")]
+        # Of a key that its subject never had: signed and kept, and worth nothing.
+        other = SigningKey.generate_ed25519().public.multibase()
+        document = build_statement(
+            Statement(
+                id=f"{fort_wayne.origin}/trust/statements/other", kind=STATEMENT, issuer=fort_wayne.actor,
+                subject=practice, domain="housing", level="vouched", subject_key=other, start=fort_wayne.clock.now(),
+                end=fort_wayne.clock.now() + YEAR, sequence=fort_wayne.clock.now(),
+            ),
+            fort_wayne.clock.now(), [PUBLIC],
+        )  # fmt: skip
+        for number, said in enumerate((document, document | {"id": f"{document['id']}-2", "cw:domain": ["a", "b"]})):
+            activity = f"{fort_wayne.origin}/activities/odd-{number}"
+            draft = Draft(fort_wayne.actor, activities.create(activity, fort_wayne.actor, said, fort_wayne.clock.now()))
+            await fort_wayne.running.storage.transact(
+                lambda tx, draft=draft: fort_wayne.running.gate._say(tx, draft, fort_wayne.clock.now())
+            )
+            fort_wayne.running._stir()
+
+        async def there() -> bool:
+            return {"key", "malformed"} <= {state for _, _, state in await states(inkster, practice)}
+
+        await settle(there, "both are there, with their reasons")
+        assert await way(inkster, practice, "housing") == []

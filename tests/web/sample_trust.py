@@ -11,6 +11,7 @@ from node.trust.pages import SHOWS, one_shown, way_shown
 from node.trust.rules import State
 from node.web.forms import Form
 from node.web.things import PageOf, Ref
+from protocol.errors import Reason, sentence
 
 _DAY = 86_400_000
 _NOW = 1_778_148_000_000
@@ -80,6 +81,10 @@ FORM: dict[str, Any] = {
 }  # fmt: skip
 CONCERN_FORM: dict[str, Any] = {**FORM, "concern": True}
 
+REFUSED_HERE = (
+    {"who": "mirror.example", "object": _CHIEF.id, "sentence": sentence(Reason.SUPERSEDED), "many": 3, "at": _NOW},
+    {"who": "forger.example", "object": "", "sentence": sentence(Reason.BAD_PROOF), "many": 1, "at": _NOW},
+)  # fmt: skip
 RICH: dict[str, tuple[str, dict[str, Any], bool]] = {
     "trust": ("trust.html", OVERVIEW, True),
     "trust-about": ("trust_about.html", ABOUT, True),
