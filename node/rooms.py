@@ -72,6 +72,7 @@ from node.repertoire.kept.api import KeptApi
 from node.repertoire.kept.pages import Keeping
 from node.repertoire.lineage.pages import LineagePages
 from node.repertoire.news import news
+from node.repertoire.outside.pages import OutOfTheHouse
 from node.repertoire.pages import RepertoirePages
 from node.repertoire.search.following import Search
 from node.repertoire.searches.api import SearchesApi
@@ -195,6 +196,7 @@ class Rooms:
             coaches,
             trust,
             stating,
+            OutOfTheHouse(desk, self.search),
             CoalitionPages(desk, outside.actor, repertoire.cards),
             self._opening,
             Home(desk, outside.actor, repertoire.cards, trust.line),

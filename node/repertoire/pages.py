@@ -98,6 +98,7 @@ class RepertoirePages:
             "narrowed": query.narrowed,
             "clear_url": "/catalog",
             "keep_url": views.keep_url(query) if query.narrowed and session_of(request).member else "",
+            "table_url": views.catalog_url(query).replace("/catalog", "/catalog.csv", 1),
             "words_url": views.catalog_url(catalog.Query(q=query.q)),
         }
         return render(request, "catalog.html", view)

@@ -188,6 +188,7 @@ async def pages(here: WatchedTown, item: str, original: str) -> None:
         f"/items/new?adapts={quote(original)}", *(f"/items/{number}{view}" for view in ("", "/edit", "/withdraw")),
         "/connections", "/operation", "/practices/new", "/actor/outbox", "/actor/outbox?page=1", "/actor/followers",
         "/actor/following", "/actor/practices", "/practices/gun-violence/outbox", "/practices/gun-violence/followers",
+        "/practices/gun-violence/feed", "/catalog.csv", "/dcat.ttl", "/sitemap.xml", "/sitemap-items.xml",
         "/nodeinfo/2.1", f"/.well-known/webfinger?resource={quote(here.practice(), safe='')}",
     ]  # fmt: skip
     async with aiohttp.ClientSession(here.origin, cookie_jar=aiohttp.CookieJar(unsafe=True)) as person:

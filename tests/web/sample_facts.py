@@ -347,6 +347,7 @@ PRACTICE: dict[str, Any] = {
     "history_url": "/practices/safe-streets/history",
     "mend_url": "/practices/safe-streets/members",
     "follow_url": None,
+    "feed_url": "/x/feed",
     "scope_in": "Shootings, and what leads to them.",
     "scope_out": "Burglary: ask the police department.",
     "parts": (),

@@ -105,6 +105,7 @@ class Home:
                 "page": page_of(number, total, path, size=PAGE),
                 "history_url": f"{path}/history",
                 "follow_url": None,
+                "feed_url": f"{path}/feed",
                 "trusted": self._trusted(reads, who, actor, row["domain"]),
                 **_acts(reads, who, actor, row["slug"]),
             }

@@ -1,0 +1,1 @@
+"""Out of the house: what is public here, in the forms in which others read it. Nothing else is in any of them."""
