@@ -233,7 +233,7 @@ def way_shown(way: Way) -> dict[str, Any]:
         "boxes": [{"y": box.y, "name": names[box.number]} for box in picture.boxes],
         "arrows": [
             {"top": arrow.top, "bottom": arrow.bottom, "weakest": arrow.weakest,
-             "how": trust_words.how(hop.level, hop.since), "what": trust_words.domain(hop.domain)}
+             "how": trust_words.how(hop.level, hop.since), "what": trust_words.narrow(hop.domain)}
             for arrow, hop in zip(picture.arrows, way, strict=True)
         ],
         "hops": [_told(hop) for hop in way],

@@ -54,6 +54,11 @@ def domain(path: str) -> Sentence:
     return together(web.domain(path), " › ")
 
 
+def narrow(path: str) -> Sentence:
+    """The narrowest part of it, where there is little room."""
+    return words("everything") if path == EVERYTHING else together(web.domain(path)[-1:])
+
+
 def party(of: Party) -> str:
     """A name, and whose where that says more."""
     return say("{name} ({of})", name=of.name, of=of.of) if of.of else of.name
